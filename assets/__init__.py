@@ -1,0 +1,1 @@
+"""The chain of assets, one module per stage; checks stand beside the asset that they guard."""

@@ -1,0 +1,1 @@
+"""Study, event loop, result."""

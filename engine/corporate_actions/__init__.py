@@ -1,0 +1,1 @@
+"""Corporate actions: the events, price factors, contract adjustment."""

@@ -1,0 +1,1 @@
+"""What is traded: contract terms, symbols, permanent identity."""

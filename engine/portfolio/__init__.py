@@ -1,0 +1,1 @@
+"""The double-entry ledger, positions and marks."""

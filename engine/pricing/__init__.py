@@ -1,0 +1,1 @@
+"""Prices, implied volatilities, forwards and Greeks."""

@@ -1,0 +1,1 @@
+"""Generated markets: paths, smiles, chains."""

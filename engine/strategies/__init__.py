@@ -1,0 +1,1 @@
+"""Base class, selectors and the named strategies."""

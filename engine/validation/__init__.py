@@ -1,0 +1,1 @@
+"""Walk-forward, search, overfitting statistics, Monte Carlo."""

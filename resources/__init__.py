@@ -1,0 +1,1 @@
+"""Everything outside the process: lake, database, providers, data-quality runner, notifier."""

@@ -1,0 +1,1 @@
+"""Row rules, profiles and the Great Expectations suite."""

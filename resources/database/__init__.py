@@ -1,0 +1,1 @@
+"""Embedded Postgres, tables, migrations, writers."""

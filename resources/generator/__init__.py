@@ -1,0 +1,1 @@
+"""Generated universes, written as files in vendor formats."""

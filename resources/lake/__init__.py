@@ -1,0 +1,1 @@
+"""The lake: one folder or bucket of Parquet files and raw payloads."""

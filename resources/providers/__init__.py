@@ -1,0 +1,1 @@
+"""Adapters: a vendor's bytes in, canonical quotes out."""

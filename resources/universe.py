@@ -1,0 +1,158 @@
+"""A universe: underlyings that share a provider, a calendar and a currency. One YAML file each."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.instruments.terms import (
+    ExerciseStyle,
+    RootTerms,
+    SettlementTime,
+    SettlementType,
+    UnderlyingKind,
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RootSpec(_Strict):
+    """Terms of one option root of an underlying."""
+
+    root: str = Field(min_length=1, max_length=32)
+    style: ExerciseStyle
+    settlement_time: SettlementTime
+    settlement_type: SettlementType
+    multiplier: float = Field(gt=0)
+    trading_close: str = Field(default="16:00", pattern=r"^\d\d:\d\d$")
+
+
+class UnderlyingSpec(_Strict):
+    """One underlying: its permanent id, the name that the vendor's files use, its roots."""
+
+    symbol: str = Field(min_length=1, max_length=32)
+    vendor_symbol: str | None = None
+    permanent_id: str | None = None
+    kind: UnderlyingKind
+    roots: tuple[RootSpec, ...] = Field(min_length=1)
+
+    @property
+    def source_symbol(self) -> str:
+        return self.vendor_symbol or self.symbol
+
+    @property
+    def id(self) -> str:
+        return self.permanent_id or self.symbol
+
+
+class ProviderSpec(_Strict):
+    """Where quotes come from. ``path`` may start with ``${data}`` (the data folder of the run) or
+    ``${generated}`` (the folder of the generated universes)."""
+
+    format: str
+    path: str
+    mode: Literal["historical", "snapshot_only"] = "historical"
+    #: minutes from the market's ``ts`` until a trader could have known the quote
+    known_after_minutes: float = Field(default=0, ge=0)
+
+
+class RatesSpec(_Strict):
+    format: Literal["fred_csv"] = "fred_csv"
+    path: str
+    currency: str = "USD"
+    max_age_days: int = Field(default=14, gt=0)
+
+
+class CorporateActionsSpec(_Strict):
+    format: Literal["actions_csv"] = "actions_csv"
+    path: str
+
+
+class QualitySpec(_Strict):
+    """Thresholds of the data-quality suite; ``critical`` ones block the partition of the underlying."""
+
+    min_rows: int = Field(default=50, ge=1)
+    #: rows against the median of the previous sessions in the same range; below it is a warning
+    min_row_ratio: float = Field(default=0.5, gt=0, le=1)
+    max_quarantined_fraction: float = Field(default=0.2, gt=0, le=1)
+    max_missing_fraction: float = Field(default=0.05, ge=0, le=1)
+    #: share of contracts whose bid, ask and sizes all equal the session before from which a day is a repeat
+    repeat_fraction: float = Field(default=0.95, gt=0, le=1)
+    wide_relative_spread: float = Field(default=0.5, gt=0)
+    #: quotes whose own time is older than this against the snapshot are graded stale
+    stale_after_minutes: float = Field(default=60, gt=0)
+    #: the last trade of a liquid name must be of the session itself; off for thinly traded ones
+    require_trade_in_session: bool = True
+
+
+class UniverseSpec(_Strict):
+    """Everything that OPTIX must know to harvest and judge one group of underlyings."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,47}$")
+    description: str
+    provider: ProviderSpec
+    rates: RatesSpec | None = None
+    corporate_actions: CorporateActionsSpec | None = None
+    #: an exchange_calendars code, or "24/7"
+    calendar: str
+    timezone: str
+    start: dt.date
+    end: dt.date | None = None
+    quote_currency: str
+    settlement_currency: str
+    underlyings: tuple[UnderlyingSpec, ...] = Field(min_length=1)
+    quality: QualitySpec = QualitySpec()
+    owners: tuple[str, ...] = ("team:optix",)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "UniverseSpec":
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"end {self.end} is before start {self.start}")
+        roots = [r.root for u in self.underlyings for r in u.roots]
+        if len(set(roots)) != len(roots):
+            raise ValueError("a root is named by two underlyings")
+        return self
+
+    @property
+    def coin_settled(self) -> bool:
+        return self.quote_currency != "USD" and self.quote_currency == self.settlement_currency
+
+    def underlying(self, symbol: str) -> UnderlyingSpec:
+        for u in self.underlyings:
+            if u.symbol == symbol:
+                return u
+        known = ", ".join(u.symbol for u in self.underlyings)
+        raise KeyError(f"universe {self.name} has no underlying {symbol}; it has {known}")
+
+    def root_terms(self) -> dict[str, RootTerms]:
+        """Terms by root, as the engine wants them."""
+        return {
+            r.root: RootTerms(
+                root=r.root,
+                underlying=u.symbol,
+                style=r.style,
+                settlement_time=r.settlement_time,
+                settlement_type=r.settlement_type,
+                multiplier=r.multiplier,
+                quote_currency=self.quote_currency,
+                settlement_currency=self.settlement_currency,
+                timezone=self.timezone,
+                trading_close=r.trading_close,
+                coin_settled=self.coin_settled and u.kind is UnderlyingKind.COIN,
+            )
+            for u in self.underlyings
+            for r in u.roots
+        }
+
+    def resolve(self, path: str, *, data: Path | None, generated: Path) -> Path:
+        """A path of this YAML with its placeholders filled in."""
+        if "${data}" in path:
+            if data is None:
+                raise FileNotFoundError(
+                    f"universe {self.name}: {path} needs a data folder; name it with --data or OPTIX_REAL_DATA"
+                )
+            path = path.replace("${data}", str(data))
+        return Path(path.replace("${generated}", str(generated))).expanduser()
