@@ -152,7 +152,8 @@ class UniverseSpec(_Strict):
         if "${data}" in path:
             if data is None:
                 raise FileNotFoundError(
-                    f"universe {self.name}: {path} needs a data folder; name it with --data or OPTIX_REAL_DATA"
+                    f"universe {self.name}: {path} needs a data folder; "
+                    "name it with --data or OPTIX_REAL_DATA"
                 )
             path = path.replace("${data}", str(data))
         return Path(path.replace("${generated}", str(generated))).expanduser()

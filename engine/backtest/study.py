@@ -1,4 +1,4 @@
-"""A study: what to trade on which universe, how it fills, what it risks, how it is validated. One YAML each."""
+"""A study: what to trade, how it fills, what it risks, how it is validated. One YAML file each."""
 
 import datetime as dt
 from typing import Any, Literal
@@ -36,8 +36,8 @@ class StrategySpec(_Strict):
 class ExecutionSpec(_Strict):
     """How orders become fills.
 
-    A buy fills at ``ask + slippage_fraction * (ask - bid) / 2`` when ``price`` is "touch" and a sell mirrored;
-    "mid_plus" starts from mid and pays ``slippage_fraction`` of the half spread (1.0 is the touch).
+    With ``price: touch`` a buy fills at ``ask + slippage_fraction * (ask - bid) / 2``, a sell mirrored;
+    ``mid_plus`` starts from mid and pays ``slippage_fraction`` of the half spread (1.0 is the touch).
     """
 
     lag_snapshots: int = Field(default=1, ge=0)
@@ -47,7 +47,7 @@ class ExecutionSpec(_Strict):
     #: snapshots that a limit order rests before it is cancelled
     limit_time_in_force_snapshots: int = Field(default=1, ge=1)
     fill_grades: tuple[Literal["firm", "wide", "stale", "one_sided"], ...] = ("firm", "wide")
-    #: share of displayed size (where the source has one) that one fill may take; null: unlimited, said in the report
+    #: share of displayed size (where the source has one) that a fill may take; null: no limit, and said so
     max_size_fraction: float | None = Field(default=None, gt=0)
 
 
@@ -94,8 +94,8 @@ class RiskSpec(_Strict):
 class SettlementSpec(_Strict):
     """What happens to options that reach expiry.
 
-    ``proxy`` names what stands in where no official settlement price exists (``none``: the option must be closed
-    before, else the run fails); a run that used a proxy is flagged.
+    ``proxy`` names what stands in where no official settlement price exists (``none``: the option must be
+    closed before, else the run fails); a run that used a proxy is flagged.
     """
 
     exit_before_expiry_days: int = Field(default=0, ge=0)
