@@ -18,12 +18,13 @@ RESULT_TABLES: Mapping[str, Mapping[str, str]] = {
         "order_id": "i8",
         "package_id": "i8",
         "decided_us": "i8",
-        "arrives_us": "i8",
+        "arrives_us": "i8",  # -1: it never reached the market
         "intent": "str",  # open, close
         "order_type": "str",  # market, limit
         "reason": "str",  # entry, profit_target, days_to_expiry, max_loss, halt, end_of_period, ...
         "packages": "f8",
-        "limit_price": "f8",
+        "legs": "str",  # what the order was to trade when decided: "contract_id:quantity;...", 0 for shares
+        "limit_price": "f8",  # net cash per package, paid +, received -
         "status": "str",  # filled, cancelled, rejected, expired
         "status_reason": "str",
     },

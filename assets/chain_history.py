@@ -1,0 +1,194 @@
+"""From chain_month files to the engine's arrays, through a memory-mapped Arrow IPC cache keyed by digest.
+
+A cache miss only costs time: the cache file is derived from the months named by the key and nothing else.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from assets import engine_arrays as ea
+from assets.chain_month import CHAIN_FILE, PRICES_FILE, read_month_status
+from assets.corporate_actions import slice_path, to_actions
+from engine.backtest.study import StudySpec
+from engine.corporate_actions.events import CorporateAction
+from engine.instruments.terms import QuoteGrade
+from engine.market.history import ChainHistory
+from engine.market.underlying import UnderlyingHistory
+from resources.home import optix_home
+from resources.lake.lake import Lake
+from resources.universe import UniverseSpec
+
+#: bump when the arrays below change their meaning
+CACHE_FORMAT = "1"
+
+_FLOATS = (
+    "strike", "multiplier", "bid", "ask", "last", "mark", "bid_size", "ask_size", "volume", "open_interest",
+    "spot", "forward", "discount", "year_fraction", "iv", "delta", "gamma", "vega_per_vol_point",
+    "theta_per_day", "quote_age_seconds", "adjustment_factor", "adjusted_strike", "adjusted_multiplier",
+)  # fmt: skip
+_TIMES = {"ts": "ts_us", "known_at": "known_at_us", "settles_at": "settles_us", "quote_ts": "quote_us"}
+_DATES = {"trade_date": "trade_days", "expiry": "expiry_days", "last_trade_date": "last_trade_days"}
+
+
+@dataclass(frozen=True)
+class StudyInputs:
+    """Everything that a study's engine run reads, and where it came from.
+
+    Attributes
+    ----------
+    files
+        Lake path -> sha256 of the compacted files that were read.
+    raw
+        Lake path -> digest of the raw harvest records and reference slices behind them.
+    digest
+        SHA-256 over the content of what was read (canonical rows, not file bytes).
+    """
+
+    chain: ChainHistory
+    underlying: UnderlyingHistory
+    actions: list[CorporateAction]
+    files: dict[str, str]
+    raw: dict[str, str]
+    digest: str
+
+
+def months_between(start: dt.date, end: dt.date) -> list[dt.date]:
+    """First days of the months from ``start``'s to ``end``'s."""
+    months = []
+    month = start.replace(day=1)
+    while month <= end:
+        months.append(month)
+        month = (month + dt.timedelta(days=32)).replace(day=1)
+    return months
+
+
+def load_inputs(
+    study: StudySpec,
+    universe: UniverseSpec,
+    lake: Lake,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+) -> StudyInputs:
+    """Load the study's underlying over a range (default: the study's period)."""
+    start, end = start or study.period.start, end or study.period.end
+    months = months_between(max(start, universe.start), min(end, universe.end or end))
+    statuses = [read_month_status(universe, lake, month) for month in months]
+    files: dict[str, str] = {}
+    raw: dict[str, str] = {}
+    h = hashlib.sha256(f"{study.underlying}|{start}|{end}".encode())
+    for status in statuses:
+        for name in (CHAIN_FILE, PRICES_FILE):
+            entry = status[name]
+            assert isinstance(entry, dict)
+            files[entry["path"]] = entry["sha256"]
+            h.update(entry["digest"].encode())
+        inputs = status["inputs"]
+        assert isinstance(inputs, dict)
+        raw |= inputs
+    actions, action_files = _actions(study, universe, lake, months)
+    files |= action_files
+    h.update(repr(actions).encode())
+    return StudyInputs(
+        chain=_chain(study, lake, statuses).slice(_days(start), _days(end)),
+        underlying=_underlying(study, lake, statuses),
+        actions=actions,
+        files=files,
+        raw=raw,
+        digest=h.hexdigest(),
+    )
+
+
+def _days(day: dt.date) -> int:
+    return (day - dt.date(1970, 1, 1)).days
+
+
+def _actions(
+    study: StudySpec, universe: UniverseSpec, lake: Lake, months: list[dt.date]
+) -> tuple[list[CorporateAction], dict[str, str]]:
+    if universe.corporate_actions is None:
+        return [], {}
+    found: set[CorporateAction] = set()
+    files = {}
+    for month in months:
+        path = slice_path(universe, month)
+        files[path] = hashlib.sha256(lake.read_bytes(path)).hexdigest()
+        found |= {a for a in to_actions(lake.read_table(path)) if a.underlying == study.underlying}
+    return sorted(found), files
+
+
+def _underlying(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> UnderlyingHistory:
+    tables = [lake.read_table(s[PRICES_FILE]["path"]) for s in statuses]  # type: ignore[index]
+    table = pa.concat_tables(tables).unify_dictionaries()
+    mask = pa.array(ea.texts(table, "underlying") == study.underlying)
+    table = table.filter(mask)
+    return UnderlyingHistory(
+        days=ea.days(table, "trade_date"),
+        open=ea.floats(table, "open"),
+        high=ea.floats(table, "high"),
+        low=ea.floats(table, "low"),
+        close=ea.floats(table, "close"),
+        settlement_price=ea.floats(table, "settlement_price"),
+        ts_us=ea.microseconds(table, "ts"),
+        known_at_us=ea.microseconds(table, "known_at"),
+    )
+
+
+def _chain(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> ChainHistory:
+    entries = [s[CHAIN_FILE] for s in statuses]
+    key = hashlib.sha256(
+        "|".join([CACHE_FORMAT, study.underlying, *(e["sha256"] for e in entries)]).encode()  # type: ignore[index]
+    ).hexdigest()[:32]
+    path = optix_home() / "cache" / "chains" / f"{key}.arrow"
+    if not path.exists():
+        tables = [lake.read_table(e["path"]) for e in entries]  # type: ignore[index]
+        _write_cache(path, _engine_table(tables, study.underlying))
+    return ChainHistory.from_columns(_read_cache(path))
+
+
+def _engine_table(tables: list[pa.Table], underlying: str) -> pa.Table:
+    """One underlying's rows as plain integers and floats, with the label lists in the schema's metadata."""
+    table = pa.concat_tables(tables).unify_dictionaries()
+    table = table.filter(pa.array(ea.texts(table, "underlying") == underlying)).combine_chunks()
+    columns: dict[str, pa.Array] = {"contract_id": table.column("contract_id").combine_chunks()}
+    for name, engine_name in _TIMES.items():
+        columns[engine_name] = pa.array(ea.microseconds(table, name))
+    for name, engine_name in _DATES.items():
+        columns[engine_name] = pa.array(ea.days(table, name))
+    columns["right"] = pa.array(ea.rights(table))
+    for name in _FLOATS:
+        columns[name] = pa.array(ea.floats(table, name))
+    grade_of = {g.name.lower(): int(g) for g in QuoteGrade}
+    grade_codes, grades = ea.codes(table, "grade")
+    columns["grade"] = pa.array(np.array([grade_of[g] for g in grades] or [0], dtype=np.uint8)[grade_codes])
+    root_codes, roots = ea.codes(table, "root")
+    symbol_codes, symbols = ea.codes(table, "symbol")
+    columns["root"] = pa.array(root_codes.astype(np.int16))
+    columns["symbol"] = pa.array(symbol_codes)
+    labels = {b"roots": json.dumps(roots).encode(), b"symbols": json.dumps(symbols).encode()}
+    return pa.table(columns).replace_schema_metadata(labels)
+
+
+def _write_cache(path: Path, table: pa.Table) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        # one batch, so that every column is one contiguous buffer
+        writer.write_table(table.combine_chunks(), max_chunksize=max(table.num_rows, 1))
+    temporary.replace(path)
+
+
+def _read_cache(path: Path) -> dict[str, np.ndarray]:
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+    metadata = table.schema.metadata
+    columns = {name: np.asarray(table.column(name).combine_chunks()) for name in table.column_names}
+    for name in ("roots", "symbols"):
+        columns[name] = np.array(json.loads(metadata[name.encode()]), dtype=object)
+    return columns

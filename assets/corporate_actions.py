@@ -1,0 +1,150 @@
+"""``corporate_actions``: the slice of events that touches contracts alive in a month, with a content version.
+
+A month's slice holds every split effective up to the month's end (they decide what a listed strike once was)
+and the cash dividends effective within it, so a new event makes stale only the months that it touches.
+"""
+
+import datetime as dt
+import sys
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.day_status import MissingLayerError
+from assets.naming import layer_metadata, table_markdown, universe_code_version, universe_key
+from engine.corporate_actions.events import ActionKind, CorporateAction
+from resources.lake.digest import table_digest
+from resources.lake.lake import Lake
+from resources.lake.layout import partition_path, status_path
+from resources.lake.resource import LakeResource
+from resources.raw_store import RawStore
+from resources.schemas import CORPORATE_ACTION_SCHEMA
+from resources.sources import SourcesResource
+from resources.universe import UniverseSpec
+
+ASSET = "corporate_actions"
+_ALL = "all"
+
+
+def month_slice(events: pa.Table, month: dt.date) -> pa.Table:
+    """The events that touch contracts alive in the month that starts on ``month``."""
+    end = (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+    keep = [
+        row["effective_date"] <= end and (row["kind"] == "split" or row["effective_date"] >= month)
+        for row in events.select(["effective_date", "kind"]).to_pylist()
+    ]
+    return events.filter(pa.array(keep, type=pa.bool_()))
+
+
+def to_actions(events: pa.Table) -> list[CorporateAction]:
+    """Rows of ``CORPORATE_ACTION_SCHEMA`` as the engine's events, in order of date."""
+    known = events.column("known_at").cast(pa.int64()).to_pylist()
+    return sorted(
+        CorporateAction(
+            underlying=row["underlying"],
+            effective_date=row["effective_date"],
+            kind=ActionKind(row["kind"]),
+            new_shares=row["new_shares"],
+            old_shares=row["old_shares"],
+            cash_amount=row["cash_amount"],
+            currency=row["currency"],
+            known_at_us=known_at,
+            source=row["source"],
+        )
+        for row, known_at in zip(events.drop_columns(["known_at"]).to_pylist(), known, strict=True)
+    )
+
+
+def slice_path(universe: UniverseSpec, month: dt.date) -> str:
+    return partition_path(universe.name, ASSET, month.isoformat(), _ALL)
+
+
+def build_month(
+    universe: UniverseSpec, lake: Lake, events: pa.Table, month: dt.date, inputs: dict[str, str]
+) -> tuple[pa.Table, str]:
+    """Write one month's slice, then the status that names what it was made from; returns slice and digest."""
+    table = month_slice(events, month)
+    digest = table_digest(table)
+    lake.write_table(slice_path(universe, month), table)
+    status = {"month": month.isoformat(), "rows": table.num_rows, "digest": digest, "inputs": inputs}
+    lake.write_json(status_path(universe.name, ASSET, month.isoformat()), status)
+    return table, digest
+
+
+def actions_in_force(
+    universe: UniverseSpec, lake: Lake, day: dt.date
+) -> tuple[list[CorporateAction], dict[str, str]]:
+    """The actions that a trader knew by the end of that day, and the input that they came from.
+
+    Returns
+    -------
+    tuple
+        The actions, and ``{harvest record: digest}`` for the lineage.
+
+    Raises
+    ------
+    MissingLayerError
+        If the month's slice has not been materialized.
+    """
+    if universe.corporate_actions is None:
+        return [], {}
+    month = day.replace(day=1)
+    status = status_path(universe.name, ASSET, month.isoformat())
+    if not lake.exists(status):
+        raise MissingLayerError(
+            f"{universe.name}/{ASSET} has no partition {month}; materialize it first (optix harvest {universe.name})"
+        )
+    known_until = int(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC).timestamp() * 1e6)
+    actions = to_actions(lake.read_table(slice_path(universe, month)))
+    return [a for a in actions if a.known_at_us <= known_until], dict(lake.read_json(status)["inputs"])
+
+
+def build_corporate_actions(
+    universe: UniverseSpec, monthly: dg.TimeWindowPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The Dagster asset of one universe."""
+
+    @dg.asset(
+        key=universe_key(universe, ASSET),
+        group_name=universe.name,
+        partitions_def=monthly,
+        # one run a month, so that each slice carries a data version of its own content
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        code_version=universe_code_version(universe, sys.modules[__name__]),
+        owners=list(universe.owners),
+        metadata=layer_metadata(CORPORATE_ACTION_SCHEMA),
+        tags={"universe": universe.name},
+        kinds={"parquet"},
+        description=(
+            "Splits and cash dividends, each with the instant from which a trader could know it. A month holds "
+            "what touches contracts alive in it; its data version is its content."
+        ),
+    )
+    def corporate_actions(
+        context: dg.AssetExecutionContext, lake: LakeResource, sources: SourcesResource
+    ) -> dg.MaterializeResult:
+        store = RawStore(lake.open(), universe.name, ASSET)
+        record, source = sources.harvest_actions(universe, store)
+        events = source.parse(store.load(record))
+        month = dt.date.fromisoformat(context.partition_key)
+        table, digest = build_month(universe, lake.open(), events, month, {record.path: record.digest})
+        rows = [
+            (
+                r["effective_date"],
+                r["underlying"],
+                r["kind"],
+                f"{r['new_shares']:g}:{r['old_shares']:g}",
+                r["cash_amount"],
+            )
+            for r in table.to_pylist()
+        ]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": table.num_rows,
+                "path": slice_path(universe, month),
+                "events": table_markdown(("effective", "underlying", "kind", "ratio", "cash"), rows),
+            },
+            data_version=dg.DataVersion(digest[:32]),
+        )
+
+    return corporate_actions

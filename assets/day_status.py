@@ -1,0 +1,109 @@
+"""The status that every daily layer keeps beside its files: what is usable, what was blocked and why.
+
+Downstream reads the status, never guesses from files. A blocked or absent underlying has no rows in any layer
+after ``validated_quotes``.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from resources.lake.lake import Lake
+from resources.lake.layout import status_path
+from resources.universe import UniverseSpec
+
+Status = Literal["ok", "blocked", "absent"]
+
+
+class MissingLayerError(LookupError):
+    """A layer was asked for a partition that has not been materialized."""
+
+
+@dataclass(frozen=True)
+class UnderlyingStatus:
+    """One underlying on one day in one layer.
+
+    ``sha256`` is of the file's bytes, ``digest`` of its canonical typed rows.
+    """
+
+    status: Status
+    reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows: int = 0
+    quarantined: int = 0
+    path: str = ""
+    sha256: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class DayStatus:
+    """One day of one layer. ``inputs`` names what it was made from: lake path -> sha256 or digest."""
+
+    trade_date: dt.date
+    underlyings: dict[str, UnderlyingStatus]
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return sum(u.rows for u in self.underlyings.values())
+
+    @property
+    def usable(self) -> bool:
+        """Whether at least one underlying may be used."""
+        return any(u.status == "ok" for u in self.underlyings.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "trade_date": self.trade_date.isoformat(),
+            "underlyings": {
+                name: {
+                    "status": u.status,
+                    "reasons": list(u.reasons),
+                    "warnings": list(u.warnings),
+                    "rows": u.rows,
+                    "quarantined": u.quarantined,
+                    "path": u.path,
+                    "sha256": u.sha256,
+                    "digest": u.digest,
+                }
+                for name, u in sorted(self.underlyings.items())
+            },
+            "inputs": dict(sorted(self.inputs.items())),
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        return cls(
+            trade_date=dt.date.fromisoformat(record["trade_date"]),
+            underlyings={
+                name: UnderlyingStatus(
+                    **{**u, "reasons": tuple(u["reasons"]), "warnings": tuple(u["warnings"])}
+                )
+                for name, u in record["underlyings"].items()
+            },
+            inputs=record["inputs"],
+        )
+
+
+def write_status(lake: Lake, universe: UniverseSpec, asset: str, status: DayStatus) -> str:
+    """Write the status last, after the files that it describes; its presence completes the partition."""
+    path = status_path(universe.name, asset, status.trade_date.isoformat())
+    lake.write_json(path, status.to_json())
+    return path
+
+
+def read_status(lake: Lake, universe: UniverseSpec, asset: str, day: dt.date | str) -> DayStatus:
+    """The status of one day of one layer.
+
+    Raises
+    ------
+    MissingLayerError
+        If that partition has not been materialized.
+    """
+    path = status_path(universe.name, asset, str(day))
+    if not lake.exists(path):
+        raise MissingLayerError(
+            f"{universe.name}/{asset} has no partition {day}; materialize it first (optix harvest {universe.name})"
+        )
+    return DayStatus.from_json(lake.read_json(path))

@@ -1,0 +1,26 @@
+"""The check "the latest session is present": backfilling an old day must not make an asset look fresh."""
+
+import dagster as dg
+
+from assets.naming import universe_key
+from resources.raw_store import RawStore
+from resources.universe import UniverseSpec
+
+FRESHNESS_CHECK = "latest_session_present"
+
+
+def latest_session_result(
+    universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition, store: RawStore
+) -> dg.AssetCheckResult:
+    """Whether the newest session that exists as a partition has a payload; an ended universe's is its last."""
+    expected = daily.get_last_partition_key()
+    record = store.latest(expected) if expected else None
+    present = record is not None and bool(record.parts)
+    latest = next((k for k in reversed(store.keys()) if (r := store.latest(k)) is not None and r.parts), None)
+    return dg.AssetCheckResult(
+        asset_key=universe_key(universe, "raw_quotes"),
+        check_name=FRESHNESS_CHECK,
+        passed=present,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"latest_expected": expected or "none", "latest_present": latest or "none"},
+    )

@@ -1,0 +1,213 @@
+"""``option_chain``: adjusted quotes plus forward, discount, implied volatility, Greeks, age and grade."""
+
+import datetime as dt
+import sys
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+
+from assets import engine_arrays as ea
+from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
+from assets.layers import daily_asset, daily_result, partition_days
+from assets.naming import picture, universe_key
+from assets.rates import rate_curve
+from engine.instruments.terms import QuoteGrade
+from engine.pricing.enrich import ChainInputs, ChainOutputs, enrich_chain
+from resources.data_quality.grade import grade_quotes
+from resources.lake.digest import table_digest
+from resources.lake.lake import Lake
+from resources.lake.layout import partition_path
+from resources.lake.resource import LakeResource
+from resources.schemas import ADJUSTED_SCHEMA, CHAIN_SCHEMA
+from resources.universe import UniverseSpec
+
+ASSET = "option_chain"
+CHECK = "implied_volatility_solved"
+#: share of two-sided quotes whose mid has an implied volatility, below which the check warns
+SOLVED_SHARE = 0.9
+
+
+def enrich_quotes(
+    adjusted: pa.Table, universe: UniverseSpec, tenor_days: np.ndarray, rates: np.ndarray
+) -> pa.Table:
+    """Rows of ``ADJUSTED_SCHEMA`` of one underlying and session as ``CHAIN_SCHEMA``.
+
+    Parameters
+    ----------
+    tenor_days, rates
+        The zero curve known that day: int32 days, continuously compounded decimals; may be empty.
+    """
+    if adjusted.num_rows == 0:
+        return CHAIN_SCHEMA.empty_table()
+    ts = ea.microseconds(adjusted, "ts")
+    pieces = []
+    # one snapshot at a time; rows are ordered by ts
+    bounds = np.flatnonzero(np.diff(ts)) + 1
+    for start, stop in zip([0, *bounds], [*bounds, len(ts)], strict=True):
+        rows = adjusted.slice(start, stop - start)
+        pieces.append(
+            _with_outputs(rows, _price(rows, universe, int(ts[start]), tenor_days, rates), universe)
+        )
+    return pa.concat_tables(pieces, promote_options="default").cast(CHAIN_SCHEMA)
+
+
+def _price(
+    rows: pa.Table, universe: UniverseSpec, ts_us: int, tenor_days: np.ndarray, rates: np.ndarray
+) -> ChainOutputs:
+    root_code, _ = ea.codes(rows, "root")
+    return enrich_chain(
+        ChainInputs(
+            root_code=root_code,
+            expiry_days=ea.days(rows, "expiry"),
+            right=ea.rights(rows),
+            strike=ea.floats(rows, "adjusted_strike"),
+            bid=ea.floats(rows, "bid"),
+            ask=ea.floats(rows, "ask"),
+            spot=ea.floats(rows, "spot"),
+            vendor_forward=ea.floats(rows, "vendor_forward"),
+            settles_us=ea.microseconds(rows, "settles_at"),
+            ts_us=ts_us,
+            coin_settled=universe.coin_settled,
+            curve_tenor_days=tenor_days.astype(np.float64),
+            curve_rate=rates,
+        )
+    )
+
+
+def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> pa.Table:
+    ts, quote_ts = ea.microseconds(rows, "ts"), ea.microseconds(rows, "quote_ts")
+    known = quote_ts > np.iinfo(np.int64).min
+    age = np.where(known, (ts - np.where(known, quote_ts, ts)) / 1e6, np.nan)
+    grade = grade_quotes(ea.floats(rows, "bid"), ea.floats(rows, "ask"), age, universe.quality)
+    names = np.array([g.name.lower() for g in QuoteGrade], dtype=object)
+    columns = {
+        "forward": ea.nullable(out.forward),
+        "discount": ea.nullable(out.discount),
+        "forward_method": ea.dictionary(out.forward_method),
+        "year_fraction": pa.array(out.year_fraction),
+        "model": ea.dictionary(out.model),
+        "iv": ea.nullable(out.iv),
+        "iv_bid": ea.nullable(out.iv_bid),
+        "iv_ask": ea.nullable(out.iv_ask),
+        "iv_status": ea.dictionary(out.iv_status),
+        "delta": ea.nullable(out.delta),
+        "gamma": ea.nullable(out.gamma),
+        "vega_per_vol_point": ea.nullable(out.vega_per_vol_point),
+        "theta_per_day": ea.nullable(out.theta_per_day),
+        "rho_per_pct": ea.nullable(out.rho_per_pct),
+        "quote_age_seconds": ea.nullable(age),
+        "grade": ea.dictionary(names[np.asarray(grade, dtype=np.int64)]),
+    }
+    return pa.table({**{n: rows.column(n) for n in ADJUSTED_SCHEMA.names}, **columns})
+
+
+def enrich_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
+    """Build the layer for these sessions."""
+    return [_enrich_day(universe, lake, day) for day in days]
+
+
+def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
+    upstream = read_status(lake, universe, "adjusted_quotes", day)
+    tenor_days, rates, rate_inputs = rate_curve(universe, lake, day)
+    underlyings = {}
+    for name, before in upstream.underlyings.items():
+        if before.status == "ok":
+            table = enrich_quotes(lake.read_table(before.path), universe, tenor_days, rates)
+        else:
+            table = CHAIN_SCHEMA.empty_table()
+        path = partition_path(universe.name, ASSET, day.isoformat(), name)
+        written = lake.write_table(path, table)
+        underlyings[name] = UnderlyingStatus(
+            status=before.status,
+            reasons=before.reasons,
+            warnings=before.warnings,
+            rows=table.num_rows,
+            path=path,
+            sha256=written.sha256,
+            digest=table_digest(table),
+        )
+    status = DayStatus(day, underlyings, {**upstream.inputs, **rate_inputs})
+    write_status(lake, universe, ASSET, status)
+    return status
+
+
+def solved_share(lake: Lake, statuses: list[DayStatus]) -> float | None:
+    """Share of two-sided quotes whose mid has an implied volatility; None where there is no such quote."""
+    two_sided = solved = 0
+    for status in statuses:
+        for u in status.underlyings.values():
+            if not u.rows:
+                continue
+            table = lake.read_table(u.path, columns=["grade", "iv"])
+            grades = ea.texts(table, "grade")
+            quoted = np.isin(grades, ("firm", "wide", "stale", "locked"))
+            two_sided += int(quoted.sum())
+            solved += int((quoted & ~np.isnan(ea.floats(table, "iv"))).sum())
+    return solved / two_sided if two_sided else None
+
+
+def smile_picture(lake: Lake, statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | None:
+    """The smile of the last usable day of the run."""
+    from engine.reports.figures import smile_figure
+
+    for status in reversed(statuses):
+        for name, u in sorted(status.underlyings.items()):
+            if not u.rows:
+                continue
+            table = lake.read_table(
+                u.path, columns=["expiry", "strike", "right", "iv", "forward", "year_fraction", "grade"]
+            )
+            png = smile_figure(
+                strike=ea.floats(table, "strike"),
+                forward=ea.floats(table, "forward"),
+                iv=ea.floats(table, "iv"),
+                right=ea.rights(table),
+                expiry_days=ea.days(table, "expiry"),
+                year_fraction=ea.floats(table, "year_fraction"),
+                title=f"{name} {status.trade_date}",
+            )
+            return picture(png, f"implied volatility of {name} on {status.trade_date}")
+    return None
+
+
+def build_option_chain(
+    universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The Dagster asset of one universe."""
+    deps = [universe_key(universe, "adjusted_quotes")]
+    if universe.rates is not None:
+        deps.append(universe_key(universe, "rates"))
+
+    @dg.asset(
+        **daily_asset(universe, ASSET, daily, sys.modules[__name__], CHAIN_SCHEMA),
+        deps=deps,
+        kinds={"parquet", "numpy"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=universe_key(universe, ASSET),
+                description=f"At least {SOLVED_SHARE:.0%} of two-sided quotes have an implied volatility.",
+            )
+        ],
+        description=(
+            "Parity forwards, discounts, implied volatilities (bid, mid, ask), Greeks, quote age and grade. "
+            "The model column says what priced a row: the European Black model on every row for now."
+        ),
+    )
+    def option_chain(context: dg.AssetExecutionContext, lake: LakeResource):
+        store = lake.open()
+        statuses = enrich_days(universe, store, partition_days(context))
+        share = solved_share(store, statuses)
+        smile = smile_picture(store, statuses)
+        yield daily_result(context, statuses, **({"smile": smile} if smile else {}))
+        yield dg.AssetCheckResult(
+            check_name=CHECK,
+            passed=share is None or share >= SOLVED_SHARE,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "solved_share": share if share is not None else "no two-sided quote in these partitions"
+            },
+        )
+
+    return option_chain

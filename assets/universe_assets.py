@@ -1,0 +1,45 @@
+"""All assets of one universe."""
+
+import dagster as dg
+
+from assets.adjusted_quotes import build_adjusted_quotes
+from assets.chain_month import build_chain_month
+from assets.corporate_actions import build_corporate_actions
+from assets.option_chain import build_option_chain
+from assets.rates import build_rates
+from assets.raw_quotes import build_raw_quotes
+from assets.underlying_prices import build_underlying_prices
+from assets.validated_quotes import build_validated_quotes
+from resources.universe import UniverseSpec
+
+#: the daily layers, in order; the first five need nothing but the harvest and each other
+DAILY_ASSETS = (
+    "raw_quotes",
+    "underlying_prices",
+    "rates",
+    "validated_quotes",
+    "quarantined_quotes",
+    "adjusted_quotes",
+    "option_chain",
+)
+
+
+def build_universe_assets(
+    universe: UniverseSpec,
+    daily: dg.TimeWindowPartitionsDefinition,
+    monthly: dg.TimeWindowPartitionsDefinition,
+) -> list[dg.AssetsDefinition]:
+    """The chain from harvest to compaction: key prefix and group are the universe's name."""
+    built = [
+        build_raw_quotes(universe, daily),
+        build_underlying_prices(universe, daily),
+        build_validated_quotes(universe, daily),
+        build_adjusted_quotes(universe, daily),
+        build_option_chain(universe, daily),
+        build_chain_month(universe, daily, monthly),
+    ]
+    if universe.rates is not None:
+        built.append(build_rates(universe, daily))
+    if universe.corporate_actions is not None:
+        built.append(build_corporate_actions(universe, monthly))
+    return built

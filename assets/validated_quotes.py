@@ -1,0 +1,197 @@
+"""``validated_quotes`` and ``quarantined_quotes``: one step, one Great Expectations run per range of days."""
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+
+from assets import validation
+from assets.day_status import DayStatus
+from assets.layers import daily_asset, daily_result, partition_days
+from assets.naming import layer_metadata, picture, universe_key
+from assets.underlying_prices import universe_calendar
+from assets.validation import LOOKBACK_SESSIONS, QUARANTINED, VALIDATED, validate_days
+from resources.data_quality.suite import ExpectationResult
+from resources.database.resource import DatabaseResource
+from resources.lake.resource import LakeResource
+from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
+from resources.sources import SourcesResource
+from resources.universe import UniverseSpec
+
+CHECK = "session_quality"
+
+
+def quality_row(universe: UniverseSpec, result: ExpectationResult) -> dict[str, Any]:
+    """One expectation's result as its row in Postgres."""
+    return {
+        "universe": universe.name,
+        "asset": VALIDATED,
+        "trade_date": result.trade_date,
+        "underlying": result.underlying,
+        "check": result.check,
+        "severity": result.severity,
+        "passed": result.passed,
+        "observed": result.observed,
+        "limit": result.limit,
+        "message": result.message,
+    }
+
+
+def missing_quotes_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | None:
+    """Days by underlying: what was kept, kept out, or never came."""
+    from engine.reports.figures import quality_figure
+
+    if len(statuses) < 2:
+        return None
+    names = sorted(statuses[0].underlyings)
+    png = quality_figure(
+        days=[s.trade_date for s in statuses],
+        underlyings=names,
+        status=[[s.underlyings[n].status for s in statuses] for n in names],
+        quarantined_share=[
+            [
+                s.underlyings[n].quarantined / max(s.underlyings[n].rows + s.underlyings[n].quarantined, 1)
+                for s in statuses
+            ]
+            for n in names
+        ],
+    )
+    return picture(png, "sessions kept, blocked and absent")
+
+
+def _evaluation(status: DayStatus) -> dict[str, Any]:
+    """What the check shows for one day."""
+    kept_out = {
+        name: f"{u.status}: {'; '.join(u.reasons)}"
+        for name, u in sorted(status.underlyings.items())
+        if u.status != "ok"
+    }
+    warnings = {name: list(u.warnings) for name, u in sorted(status.underlyings.items()) if u.warnings}
+    metadata: dict[str, Any] = {
+        "rows": status.rows,
+        "quarantined": sum(u.quarantined for u in status.underlyings.values()),
+    }
+    if kept_out:
+        metadata["kept_out"] = kept_out
+    if warnings:
+        metadata["warnings"] = warnings
+    return metadata
+
+
+def build_validated_quotes(
+    universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The Dagster assets of one universe."""
+    common = daily_asset(universe, VALIDATED, daily, validation)
+    kept, bad = universe_key(universe, VALIDATED), universe_key(universe, QUARANTINED)
+    # a session is compared with the payloads before it, so it depends on them
+    raw = dg.AssetDep(
+        universe_key(universe, "raw_quotes"),
+        partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-LOOKBACK_SESSIONS),
+    )
+
+    def spec(key: dg.AssetKey, schema: Any, description: str) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            key,
+            deps=[raw],
+            description=description,
+            group_name=common["group_name"],
+            partitions_def=daily,
+            code_version=common["code_version"],
+            owners=common["owners"],
+            tags=common["tags"],
+            metadata=layer_metadata(schema),
+            kinds={"parquet", "greatexpectations"},
+        )
+
+    @dg.multi_asset(
+        name=f"{universe.name}__validate",
+        specs=[
+            spec(
+                kept,
+                QUOTE_SCHEMA,
+                "Canonical quotes of the sessions and underlyings that passed; a blocked one has an empty file and "
+                "its reasons in the status.",
+            ),
+            spec(bad, QUARANTINE_SCHEMA, "Every row that was kept out, with every reason that applies."),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=kept,
+                blocking=True,
+                description=(
+                    "The suite over the session's profile: readable, present, enough rows, of its own session, no "
+                    "repeat of the session before, traded in the session, few quarantined rows. Blocks where "
+                    "nothing is usable."
+                ),
+            )
+        ],
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=False,
+    )
+    def validated_quotes(
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        sources: SourcesResource,
+        database: DatabaseResource,
+    ):
+        days = partition_days(context)
+
+        def store(results: list[ExpectationResult]) -> None:
+            database.write_quality([quality_row(universe, r) for r in results])
+
+        statuses, quarantined = validate_days(
+            universe,
+            lake.open(),
+            sources.provider(universe),
+            days,
+            universe_calendar(universe, days[-1]),
+            store,
+        )
+        heatmap = missing_quotes_picture(statuses)
+        yield daily_result(context, statuses, kept, **({"sessions": heatmap} if heatmap else {}))
+        yield daily_result(context, quarantined, bad)
+        failed = [s for s in statuses if any(u.status != "ok" for u in s.underlyings.values())]
+        if len(days) > 1:
+            # one aggregate evaluation per day, so that the UI shows each; the details are in Postgres
+            for status in statuses:
+                context.log_event(_day_event(kept, status))
+        yield _run_result(kept, statuses, failed, days)
+
+    return validated_quotes
+
+
+def _day_event(key: dg.AssetKey, status: DayStatus) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=CHECK,
+        passed=all(u.status == "ok" for u in status.underlyings.values()),
+        # a logged evaluation blocks nothing; ERROR marks the days that have nothing usable
+        severity=dg.AssetCheckSeverity.WARN if status.usable else dg.AssetCheckSeverity.ERROR,
+        metadata=_evaluation(status),
+        partition=status.trade_date.isoformat(),
+    )
+
+
+def _run_result(
+    key: dg.AssetKey, statuses: list[DayStatus], failed: list[DayStatus], days: list[dt.date]
+) -> dg.AssetCheckResult:
+    usable = any(s.usable for s in statuses)
+    metadata = (
+        _evaluation(statuses[0])
+        if len(days) == 1
+        else {
+            "sessions": len(days),
+            "sessions_with_something_kept_out": [s.trade_date.isoformat() for s in failed],
+        }
+    )
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK,
+        passed=not failed,
+        # ERROR blocks what is downstream in this run: only when the run has nothing usable at all
+        severity=dg.AssetCheckSeverity.WARN if usable else dg.AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )

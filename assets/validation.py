@@ -1,0 +1,215 @@
+"""From raw payloads to clean and quarantined quotes: parse, row rules, profiles, one suite run, verdicts.
+
+Memory is bounded: a long range is judged in batches of rows. A verdict depends on its own profile alone, so
+where a batch ends changes nothing.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from assets.day_status import DayStatus, UnderlyingStatus, write_status
+from engine.calendars import TradingCalendar
+from resources.data_quality.profile import absent_profile, profile_session
+from resources.data_quality.row_rules import apply_row_rules
+from resources.data_quality.suite import ExpectationResult, Verdict, run_suite
+from resources.lake.digest import table_digest
+from resources.lake.lake import Lake
+from resources.lake.layout import partition_path
+from resources.providers.protocol import ParsedDay, ParsedUnderlying, Provider
+from resources.raw_store import HarvestRecord, RawStore
+from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
+from resources.universe import UniverseSpec
+
+VALIDATED, QUARANTINED = "validated_quotes", "quarantined_quotes"
+#: sessions before a day that are searched for the payload it may repeat
+LOOKBACK_SESSIONS = 3
+#: rows held in memory before the suite runs
+BATCH_ROWS = 4_000_000
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One underlying of one day, before its verdict."""
+
+    clean: pa.Table
+    quarantined: pa.Table
+    profile: dict[str, object]
+
+
+@dataclass(frozen=True)
+class _Day:
+    day: dt.date
+    inputs: dict[str, str]
+    underlyings: dict[str, _Judged]
+
+    @property
+    def rows(self) -> int:
+        return sum(j.clean.num_rows + j.quarantined.num_rows for j in self.underlyings.values())
+
+
+def validate_days(
+    universe: UniverseSpec,
+    lake: Lake,
+    provider: Provider,
+    days: list[dt.date],
+    calendar: TradingCalendar,
+    on_results: Callable[[list[ExpectationResult]], None],
+) -> tuple[list[DayStatus], list[DayStatus]]:
+    """Build ``validated_quotes`` and ``quarantined_quotes`` for these sessions.
+
+    Parameters
+    ----------
+    on_results
+        Receives every expectation's result, batch by batch.
+
+    Returns
+    -------
+    tuple
+        The statuses of the validated layer, and those of the quarantined one.
+    """
+    validated: list[DayStatus] = []
+    quarantined: list[DayStatus] = []
+    batch: list[_Day] = []
+
+    def flush() -> None:
+        if not batch:
+            return
+        profiles = [j.profile for d in batch for j in d.underlyings.values()]
+        outcome = run_suite(profiles, universe.quality)
+        on_results(outcome.results)
+        for day in batch:
+            kept = _write_day(universe, lake, day, outcome.verdicts)
+            validated.append(kept[0])
+            quarantined.append(kept[1])
+        batch.clear()
+
+    for day in _judged_days(universe, lake, provider, days, calendar):
+        batch.append(day)
+        if sum(d.rows for d in batch) >= BATCH_ROWS:
+            flush()
+    flush()
+    return validated, quarantined
+
+
+def _judged_days(
+    universe: UniverseSpec, lake: Lake, provider: Provider, days: list[dt.date], calendar: TradingCalendar
+) -> Iterator[_Day]:
+    store = RawStore(lake, universe.name, "raw_quotes")
+    parsed: dict[dt.date, tuple[HarvestRecord, ParsedDay]] = {}
+
+    def parse(day: dt.date) -> tuple[HarvestRecord, ParsedDay] | None:
+        if day not in parsed:
+            record = store.latest(day.isoformat())
+            if record is None:
+                return None
+            parsed[day] = record, provider.parse(day, store.load(record))
+        return parsed[day]
+
+    for day in days:
+        record = store.require(day.isoformat())
+        inputs = {record.path: record.digest}
+        here = parse(day)
+        assert here is not None
+        before: list[tuple[HarvestRecord, ParsedDay]] = []
+        session = day
+        for _ in range(LOOKBACK_SESSIONS):
+            session = calendar.previous(session)
+            if session < universe.start:
+                break
+            found = parse(session)
+            if found is not None:
+                before.append(found)
+        underlyings = {}
+        for spec in universe.underlyings:
+            previous = _previous(before, spec.symbol, inputs)
+            received = here[1].underlyings.get(spec.symbol)
+            underlyings[spec.symbol] = _judge(universe, day, spec.symbol, received, previous, calendar)
+        yield _Day(day, inputs, underlyings)
+        oldest = calendar.previous(session) if session >= universe.start else session
+        for old in [d for d in parsed if d < oldest]:
+            del parsed[old]
+
+
+def _previous(
+    before: list[tuple[HarvestRecord, ParsedDay]], symbol: str, inputs: dict[str, str]
+) -> pa.Table | None:
+    """The nearest earlier payload of an underlying, blocked or not; its record becomes an input."""
+    for record, parsed in before:
+        found = parsed.underlyings.get(symbol)
+        if found is not None and found.problem is None and found.quotes.num_rows:
+            inputs[record.path] = record.digest
+            return found.quotes
+    return None
+
+
+def _judge(
+    universe: UniverseSpec,
+    day: dt.date,
+    symbol: str,
+    received: ParsedUnderlying | None,
+    previous: pa.Table | None,
+    calendar: TradingCalendar,
+) -> _Judged:
+    if received is None:
+        return _Judged(
+            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), absent_profile(day, symbol)
+        )
+    verdict = None if received.problem else apply_row_rules(received.quotes, day, universe.quality)
+    profile = profile_session(
+        trade_date=day,
+        underlying=symbol,
+        spec=universe.quality,
+        calendar=calendar,
+        timezone=universe.timezone,
+        quotes=None if received.problem else received.quotes,
+        verdict=verdict,
+        rejected=received.rejected,
+        payload_ts_us=received.payload_ts_us,
+        problem=received.problem,
+        previous=previous,
+    )
+    if verdict is None:
+        return _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profile)
+    bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
+    return _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profile)
+
+
+def _write_day(
+    universe: UniverseSpec, lake: Lake, day: _Day, verdicts: dict[tuple[dt.date, str], Verdict]
+) -> tuple[DayStatus, DayStatus]:
+    kept: dict[str, UnderlyingStatus] = {}
+    quarantined: dict[str, UnderlyingStatus] = {}
+    for symbol, judged in day.underlyings.items():
+        verdict = verdicts[day.day, symbol]
+        clean, bad = judged.clean, judged.quarantined
+        if verdict.status != "ok" and clean.num_rows:
+            # nothing is lost: what a blocked day holds goes to quarantine with the verdict as its reason
+            bad = pa.concat_tables([bad, _quarantined_by_verdict(clean, verdict)]).unify_dictionaries()
+            clean = QUOTE_SCHEMA.empty_table()
+        files = {}
+        for asset, table in ((VALIDATED, clean), (QUARANTINED, bad)):
+            path = partition_path(universe.name, asset, day.day.isoformat(), symbol)
+            written = lake.write_table(path, table)
+            files[asset] = {"path": path, "sha256": written.sha256, "digest": table_digest(table)}
+        facts = {"status": verdict.status, "reasons": verdict.reasons, "warnings": verdict.warnings}
+        kept[symbol] = UnderlyingStatus(
+            **facts, rows=clean.num_rows, quarantined=bad.num_rows, **files[VALIDATED]
+        )
+        quarantined[symbol] = UnderlyingStatus(
+            **facts, rows=bad.num_rows, quarantined=bad.num_rows, **files[QUARANTINED]
+        )
+    found = DayStatus(day.day, kept, day.inputs), DayStatus(day.day, quarantined, day.inputs)
+    write_status(lake, universe, QUARANTINED, found[1])
+    write_status(lake, universe, VALIDATED, found[0])
+    return found
+
+
+def _quarantined_by_verdict(clean: pa.Table, verdict: Verdict) -> pa.Table:
+    reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
+    columns = {f.name: clean.column(f.name) for f in QUOTE_SCHEMA}
+    columns["reasons"] = pa.array([reasons] * clean.num_rows, type=pa.list_(pa.string()))
+    columns["raw"] = pa.nulls(clean.num_rows, pa.string())
+    return pa.table(columns).cast(QUARANTINE_SCHEMA)

@@ -1,0 +1,159 @@
+"""The event loop: what happens at each snapshot, in the one order in which it happens."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from engine.backtest.closeout import close_everything
+from engine.backtest.corporate_events import CorporateEvents
+from engine.backtest.equity import equity_row
+from engine.backtest.expiry_events import ExpiryEvents
+from engine.backtest.intake import Intake
+from engine.backtest.portfolio_view import portfolio_view
+from engine.backtest.recorder import Recorder
+from engine.backtest.risk_checks import RiskChecks
+from engine.backtest.study import StudySpec
+from engine.corporate_actions.events import CorporateAction
+from engine.execution.desk import OrderDesk
+from engine.instruments.terms import RootTerms
+from engine.market.cursor import ReplayCursor, Step
+from engine.market.history import ChainHistory
+from engine.market.underlying import UnderlyingHistory
+from engine.portfolio.book import Book, Valuation
+from engine.portfolio.contracts import ContractDesk
+from engine.strategies.base import Strategy
+
+
+class EventLoop:
+    """One run over one range.
+
+    At each snapshot, in this order: corporate actions in force and known; expiry and settlement; arrival and
+    fills of orders; marks and the proof of the books; risk limits; the strategy's decision (at the last
+    snapshot the close-out instead). With a lag of 0 snapshots the decision's orders then fill at once.
+    """
+
+    def __init__(
+        self,
+        study: StudySpec,
+        chain: ChainHistory,
+        underlying: UnderlyingHistory,
+        actions: Sequence[CorporateAction],
+        terms: Mapping[str, RootTerms],
+        strategy: Strategy,
+    ) -> None:
+        capital, currency = study.capital.amount, study.capital.base_currency
+        self._study = study
+        self._strategy = strategy
+        self._coin = any(t.coin_settled for t in terms.values())
+        self._cursor = ReplayCursor(chain, underlying, actions)
+        self.recorder = Recorder(currency)
+        self._book = Book(capital, currency, study.underlying, int(chain.snapshot_ts_us[0]))
+        self._contracts = ContractDesk(chain)
+        self._desk = OrderDesk(
+            study,
+            self._book,
+            self._contracts,
+            on_fill=self.recorder.fill,
+            on_refusal=self.recorder.rejection,
+            on_quote=self.recorder.quote,
+            flag=self.recorder.flag,
+        )
+        self._corporate = CorporateEvents(
+            actions,
+            first_day=int(chain.snapshot_days[0]),
+            book=self._book,
+            contracts=self._contracts,
+            desk=self._desk,
+            recorder=self.recorder,
+        )
+        self._expiry = ExpiryEvents(study, terms, underlying, self._book, self.recorder)
+        self._intake = Intake(study, terms, self._book, self._contracts, self._desk, self.recorder)
+        self._risk = RiskChecks(
+            study, terms, self._book, self._desk, self._intake, self.recorder, nav=capital
+        )
+        self._nav = self._peak = capital
+        self._opened_in_session = False
+        if study.execution.lag_snapshots == 0:
+            self.recorder.flag("same_snapshot_fills")
+
+    def run(self) -> None:
+        """Replay every snapshot."""
+        for step in self._cursor:
+            self._one(step)
+
+    def _one(self, step: Step) -> None:
+        book = self._book
+        if step.new_session:
+            self._opened_in_session = False
+        self._risk.start_step(step, self._nav)
+        self._corporate.apply(step)
+        if not math.isnan(step.spot):
+            book.share_mark = step.spot
+        self._expiry.apply(step)
+        self._retire_finished(step)
+        self._contracts.keep(self._followed())
+        self._contracts.advance(step)
+        self._desk.process(step)
+        self._retire_finished(step)
+        value = self._mark(step)
+        self._risk.check(step, value)
+        if step.is_last:
+            close_everything(
+                step, book, self._desk, self._study.fees, self.recorder, self._intake.next_order_id
+            )
+            self._retire_finished(step)
+            value = book.check(step.ts_us)
+        else:
+            self._decide(step, value)
+            if self._study.execution.lag_snapshots == 0:
+                self._desk.process(step)
+                self._retire_finished(step)
+                value = book.check(step.ts_us)
+        self._nav = value.nav
+        self._peak = max(self._peak, value.nav)
+        self.recorder.equity(
+            equity_row(
+                step,
+                book,
+                value,
+                peak=self._peak,
+                halted=self._risk.halted,
+                coin=self._coin,
+            )
+        )
+
+    def _followed(self) -> set[int]:
+        held = {contract.contract_id for p in self._book.packages.values() for contract in p.open_contracts()}
+        return held | self._desk.contract_ids()
+
+    def _mark(self, step: Step) -> Valuation:
+        """Count what the marks need, and prove the books."""
+        for package in self._book.packages.values():
+            for contract in package.open_contracts():
+                self.recorder.quote(contract.quote)
+        return self._book.check(step.ts_us)
+
+    def _retire_finished(self, step: Step) -> None:
+        for package in list(self._book.packages.values()):
+            if not package.open_legs():
+                self._desk.cancel("package_closed", package_id=package.package_id)
+                self._book.retire_package(package)
+                self.recorder.trade(step, package, self._study.underlying)
+
+    def _decide(self, step: Step, value: Valuation) -> None:
+        pending = self._desk.pending_entries()
+        taken = len(self._book.packages) + pending
+        can_open = (
+            not self._risk.halted
+            and not self._opened_in_session
+            and taken < self._study.sizing.max_open_packages
+        )
+        view = self._cursor.view(step)
+        portfolio = portfolio_view(self._book, value, can_open=can_open, halted=self._risk.halted)
+        intents = self._strategy.on_snapshot(view, portfolio)
+        for refusal in self._strategy.drain_refusals():
+            self.recorder.rejection(step, refusal)
+        for intent in intents:
+            may_open = can_open and not self._opened_in_session
+            submitted = self._intake.submit(intent, step, value.nav, may_open=may_open)
+            if submitted and intent.action == "open":
+                self._opened_in_session = True

@@ -1,0 +1,21 @@
+"""Which errors are the user's to mend: they end a command with one line, everything else with a traceback."""
+
+
+def expected_errors() -> tuple[type[BaseException], ...]:
+    """Exceptions whose message names the input, the rule and the way out.
+
+    ``ValueError``, ``LookupError`` and ``OSError`` are the bases of the project's own domain errors.
+    """
+    from click.exceptions import ClickException
+
+    found: list[type[BaseException]] = [ValueError, LookupError, OSError, ClickException]
+    import sys
+
+    # only what the command has loaded can have been raised
+    runner = sys.modules.get("optix_pipeline.runner")
+    if runner is not None:
+        found.append(runner.RunFailedError)
+    database = sys.modules.get("resources.database.errors")
+    if database is not None:
+        found.append(database.DatabaseError)
+    return tuple(found)

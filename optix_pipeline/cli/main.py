@@ -1,0 +1,157 @@
+"""``optix``: the command line. Commands live in modules of their own and are imported when they run."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="optix",
+    help="Harvest, validate, adjust, enrich and backtest option quotes, with lineage down to the harvested byte.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="OPTIX's own tables in Postgres.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Folder of real market data; adds the universes of examples/ (OPTIX_REAL_DATA)."
+    ),
+]
+First = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First session.")]
+Last = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last session.")]
+
+
+@app.command()
+def demo(
+    data: DataFolder = None,
+    full: Annotated[bool, typer.Option("--full", help="Three years of every generated universe.")] = False,
+    json: Json = False,
+) -> None:
+    """Run the whole chain end to end: harvest, backtests, metrics in Postgres, tear sheets."""
+    from optix_pipeline.cli.demo import run_demo
+
+    run_demo(data=data, full=full, as_json=json)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
+    data: DataFolder = None,
+) -> None:
+    """Dagster UI, daemon and embedded Postgres in one process tree; Ctrl-C stops it all."""
+    from optix_pipeline.cli.dev import run_dev
+
+    run_dev(port=port, data=data)
+
+
+@app.command()
+def harvest(
+    universe: Annotated[str, typer.Argument(help="Name of the universe.")],
+    first: First = None,
+    last: Last = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> None:
+    """Harvest a universe's sessions and build every layer up to the compacted months."""
+    from optix_pipeline.cli.ingest import run_harvest
+
+    run_harvest(universe, first, last, data=data, as_json=json)
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="Name of the study.")],
+    data: DataFolder = None,
+    json: Json = False,
+) -> None:
+    """Run every asset of one study: backtest, walk-forward, Monte Carlo, metrics, tear sheet."""
+    from optix_pipeline.cli.ingest import run_one_study
+
+    run_one_study(study, data=data, as_json=json)
+
+
+@app.command()
+def results(
+    study: Annotated[str | None, typer.Argument(help="Only this study.")] = None, json: Json = False
+) -> None:
+    """Runs and their metrics, newest first."""
+    from optix_pipeline.cli.results import show_results
+
+    show_results(study, as_json=json)
+
+
+@app.command()
+def lineage(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="Run id, a unique beginning of it, or a study.")
+    ],
+    json: Json = False,
+) -> None:
+    """Walk a run back to its harvested files."""
+    from optix_pipeline.cli.results import show_lineage
+
+    show_lineage(run_id, as_json=json)
+
+
+@app.command()
+def reproduce(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="Run id, a unique beginning of it, or a study.")
+    ],
+    data: DataFolder = None,
+    json: Json = False,
+) -> None:
+    """Rebuild a run from its raw payloads in an empty scratch lake and compare digests."""
+    from optix_pipeline.cli.reproduce import run_reproduce
+
+    run_reproduce(run_id, data=data, as_json=json)
+
+
+@app.command()
+def doctor(data: DataFolder = None, json: Json = False) -> None:
+    """Check Python, database, lake, data, studies and free disk; say how to fix each."""
+    from optix_pipeline.cli.doctor import run_doctor
+
+    run_doctor(data=data, as_json=json)
+
+
+@db.command()
+def upgrade(json: Json = False) -> None:
+    """Bring the tables to the newest revision."""
+    from optix_pipeline.cli.db import run_upgrade
+
+    run_upgrade(as_json=json)
+
+
+@db.command()
+def status(json: Json = False) -> None:
+    """Revision and row counts."""
+    from optix_pipeline.cli.db import show_status
+
+    show_status(as_json=json)
+
+
+def main() -> None:
+    """Run a command; what is wrong with the input is one line on stderr, never a traceback."""
+    from optix_pipeline.cli.errors import expected_errors
+
+    try:
+        app()
+    except (KeyError, IndexError):
+        raise  # a mistake of ours, not of the input: show where
+    except expected_errors() as error:
+        print(f"optix: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("optix: stopped", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Runs assets in this process, in the order that the chain needs: what the command line and the nightly job share.
+
+One Dagster run holds assets of one partition definition only, so an ingestion is three runs (events by month,
+layers by day, compaction by month) and a study two (windows by month, then everything unpartitioned).
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from assets.naming import study_key, universe_key
+from assets.study_assets import STUDY_ASSETS
+from assets.universe_assets import DAILY_ASSETS
+from engine.backtest.study import StudySpec
+from optix_pipeline.catalog import Catalog
+from optix_pipeline.partitions import universe_partitions, window_partitions
+from resources.universe import UniverseSpec
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+#: called with (label, steps finished, steps in all)
+Progress = Callable[[str, int, int], None]
+
+
+class RunFailedError(RuntimeError):
+    """A Dagster run failed; the message holds each step's own error."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One Dagster run to make."""
+
+    label: str
+    keys: tuple[dg.AssetKey, ...]
+    partitions: tuple[str, str] | None = None
+
+
+class Runner:
+    """Makes runs of one set of definitions on one instance, one after the other."""
+
+    def __init__(
+        self,
+        definitions: dg.Definitions,
+        instance: dg.DagsterInstance,
+        catalog: Catalog,
+        progress: Progress | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        self._job = definitions.resolve_implicit_global_asset_job_def()
+        self._instance = instance
+        self._catalog = catalog
+        self._progress = progress or (lambda label, done, total: None)
+        self._tags = tags or {}
+
+    def ingest(
+        self, universe: UniverseSpec, first: dt.date | None = None, last: dt.date | None = None
+    ) -> list[str]:
+        """All layers of the sessions from ``first`` to ``last`` (default: all that exist); returns the run ids."""
+        return self.make(ingestion_steps(universe, first, last))
+
+    def run_study(self, study: StudySpec) -> list[str]:
+        """Every asset of one study; returns the run ids."""
+        return self.make(study_steps(study, self._catalog.universe(study.universe)))
+
+    def compare(self) -> list[str]:
+        """The comparison over all studies."""
+        return self.make([Step("strategy comparison", (dg.AssetKey(["strategy_comparison"]),))])
+
+    def make(self, steps: Sequence[Step]) -> list[str]:
+        """These runs, one after the other; returns their ids."""
+        ids = []
+        for step in steps:
+            ids.append(self._run(step))
+        return ids
+
+    def _run(self, step: Step) -> str:
+        run_id = str(uuid.uuid4())
+        tags = {**self._tags}
+        partition_key = None
+        if step.partitions is not None:
+            start, end = step.partitions
+            if start == end:
+                partition_key = start
+            else:
+                tags |= {RANGE_START: start, RANGE_END: end}
+        done = 0
+        self._progress(step.label, 0, len(step.keys))
+
+        def watch(entry: dg.EventLogEntry) -> None:
+            nonlocal done
+            event = entry.dagster_event
+            if event is not None and event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+                done += 1
+                self._progress(step.label, min(done, len(step.keys) - 1), len(step.keys))
+
+        self._instance.add_event_listener(run_id, watch)
+        result = self._job.execute_in_process(
+            run_id=run_id,
+            instance=self._instance,
+            asset_selection=list(step.keys),
+            partition_key=partition_key,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        if not result.success:
+            raise RunFailedError(
+                f"{step.label}: {_reasons(result)} (run {run_id[:8]}; optix dev shows its log)"
+            )
+        self._progress(step.label, len(step.keys), len(step.keys))
+        return run_id
+
+
+def _reasons(result: dg.ExecuteInProcessResult) -> str:
+    """Each failed step's innermost error, one line."""
+    reasons = []
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            text = error.message.strip().splitlines()[0] if error else "no error recorded"
+            reasons.append(f"{event.step_key}: {text}")
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not reasons:
+            data = event.job_failure_data
+            text = data.error.message.strip() if data and data.error else (event.message or "run failed")
+            reasons.append(text.splitlines()[0])
+    return "; ".join(reasons) or "the run failed without an error"
+
+
+def ingestion_steps(
+    universe: UniverseSpec, first: dt.date | None = None, last: dt.date | None = None
+) -> list[Step]:
+    """The runs of one ingestion.
+
+    Raises
+    ------
+    ValueError
+        If the range holds no session that exists yet.
+    """
+    partitions = universe_partitions(universe)
+    days = [
+        k
+        for k in partitions.daily.get_partition_keys()
+        if (first is None or k >= first.isoformat()) and (last is None or k <= last.isoformat())
+    ]
+    if not days:
+        raise ValueError(
+            f"universe {universe.name} has no session from {first or universe.start} to {last or 'today'}; "
+            f"it starts {universe.start}" + (f" and ends {universe.end}" if universe.end else "")
+        )
+    months = [k for k in partitions.monthly.get_partition_keys() if days[0][:7] <= k[:7] <= days[-1][:7]]
+    steps = []
+    if universe.corporate_actions is not None:
+        key = universe_key(universe, "corporate_actions")
+        steps += [Step(f"{universe.name}: corporate actions {m[:7]}", (key,), (m, m)) for m in months]
+    daily = tuple(
+        universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
+    )
+    steps.append(Step(f"{universe.name}: {len(days)} days", daily, (days[0], days[-1])))
+    compaction = (universe_key(universe, "chain_month"),)
+    steps.append(Step(f"{universe.name}: {len(months)} months", compaction, (months[0], months[-1])))
+    return steps
+
+
+def study_steps(study: StudySpec, universe: UniverseSpec, without: Sequence[str] = ()) -> list[Step]:
+    """The runs of one study, ``without`` some of its assets."""
+    steps = []
+    names = [
+        a
+        for a in STUDY_ASSETS
+        if a not in without and (study.walk_forward is not None or a != "walk_forward")
+    ]
+    if study.walk_forward is not None:
+        keys = window_partitions(study, universe).get_partition_keys()
+        window = (study_key(study, "walk_forward_window"),)
+        steps.append(Step(f"{study.name}: {len(keys)} walk-forward windows", window, (keys[0], keys[-1])))
+    steps.append(Step(f"{study.name}: backtest to tear sheet", tuple(study_key(study, a) for a in names)))
+    return steps

@@ -1,0 +1,114 @@
+"""Arrow columns as numpy arrays, with null and NaN kept apart."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: stands for a missing day or instant; far outside of any date that a vendor could send
+MISSING_DAYS = np.iinfo(np.int32).min
+MISSING_US = np.iinfo(np.int64).min
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+class QuoteTableError(ValueError):
+    """A table that is no canonical quote table was handed to the data-quality layer."""
+
+
+def require_columns(table: pa.Table, schema: pa.Schema, what: str) -> None:
+    """Refuse a table whose column names or types differ from ``schema`` (nulls are judged row by row)."""
+    wanted = {field.name: field.type for field in schema}
+    given = {field.name: field.type for field in table.schema}
+    if given == wanted:
+        return
+    missing = sorted(wanted.keys() - given.keys())
+    unknown = sorted(given.keys() - wanted.keys())
+    typed = [
+        f"{name} is {given[name]}, not {wanted[name]}"
+        for name in wanted
+        if name in given and given[name] != wanted[name]
+    ]
+    raise QuoteTableError(
+        f"{what} does not have the columns of resources.schemas.QUOTE_SCHEMA: "
+        f"missing {missing}, unknown {unknown}, wrong types {typed}; let the provider's parse() build it"
+    )
+
+
+def _array(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.combine_chunks()
+
+
+def null_mask(table: pa.Table, name: str) -> Bools | None:
+    """Where the column is null; None when nowhere, so that callers can skip the work."""
+    column = table.column(name)
+    if column.null_count == 0:
+        return None
+    mask: Bools = np.asarray(pc.is_null(_array(table, name)))
+    return mask
+
+
+def floats(table: pa.Table, name: str) -> Floats:
+    """A float column with NaN for null."""
+    values: Floats = _array(table, name).to_numpy(zero_copy_only=False)
+    return values
+
+
+def days(table: pa.Table, name: str) -> Ints:
+    """A date column as days since 1970-01-01, ``MISSING_DAYS`` for null."""
+    array = pc.fill_null(_array(table, name).cast(pa.int32()), int(MISSING_DAYS))
+    return np.asarray(array).astype(np.int64)
+
+
+def instants_us(table: pa.Table, name: str) -> Ints:
+    """A timestamp column as microseconds UTC, ``MISSING_US`` for null."""
+    array = pc.fill_null(_array(table, name).cast(pa.int64()), int(MISSING_US))
+    return np.asarray(array)
+
+
+def codes(table: pa.Table, name: str) -> tuple[Ints, list[str]]:
+    """A dictionary column as codes into its values; null and the empty string are -1."""
+    array = _array(table, name)
+    values = array.dictionary.to_pylist()
+    indices: Ints = np.asarray(pc.fill_null(array.indices, -1)).astype(np.int64)
+    blank = [position for position, value in enumerate(values) if not value]
+    if blank:
+        indices = np.where(np.isin(indices, blank), -1, indices)
+    return indices, [value or "" for value in values]
+
+
+def labels_equal(table: pa.Table, name: str, label: str) -> Bools:
+    """Where a dictionary column holds ``label``."""
+    indices, values = codes(table, name)
+    if label not in values:
+        return np.zeros(len(indices), dtype=np.bool_)
+    mask: Bools = np.isin(indices, [position for position, value in enumerate(values) if value == label])
+    return mask
+
+
+def bit_patterns(table: pa.Table, name: str) -> Ints:
+    """Any fixed-width or dictionary column as integers that are equal exactly where the stored bytes are.
+
+    A null equals a null; a NaN equals a NaN of the same bits; 0.0 and -0.0 differ.
+    """
+    array = _array(table, name)
+    if pa.types.is_dictionary(array.type):
+        return np.asarray(pc.fill_null(array.indices, -1)).astype(np.int64)
+    if pa.types.is_floating(array.type):
+        null_pattern = np.iinfo(np.int64).min + 1  # the bits of a denormal below zero that no vendor sends
+        bits: Ints = np.asarray(pc.fill_null(array, 0.0)).view(np.int64).copy()
+        if array.null_count:
+            bits[np.asarray(pc.is_null(array))] = null_pattern
+        return bits
+    if pa.types.is_timestamp(array.type):
+        return instants_us(table, name)
+    if pa.types.is_date32(array.type):
+        return days(table, name)
+    return np.asarray(pc.fill_null(array.cast(pa.int64()), int(MISSING_US)))

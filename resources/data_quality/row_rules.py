@@ -1,0 +1,241 @@
+"""Row rules: which quotes go on, which are quarantined, and why. Nothing is dropped.
+
+Locked, one-sided and wide quotes are real markets: they stay, and are graded later.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.data_quality.columns import (
+    MISSING_DAYS,
+    Bools,
+    bit_patterns,
+    codes,
+    days,
+    floats,
+    instants_us,
+    labels_equal,
+    null_mask,
+    require_columns,
+)
+from resources.data_quality.contract_keys import contract_codes
+from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
+from resources.universe import QualitySpec
+
+KEY_FIELDS = ("underlying", "root", "symbol", "trade_date", "snapshot_id", "expiry", "right", "strike")
+TIME_FIELDS = ("ts", "known_at", "settles_at")
+TERM_FIELDS = tuple(
+    field.name
+    for field in QUOTE_SCHEMA
+    if not field.nullable and field.name not in KEY_FIELDS and field.name not in TIME_FIELDS
+)
+PRICE_FIELDS = ("bid", "ask", "last", "mark")
+AMOUNT_FIELDS = ("bid_size", "ask_size", "volume", "open_interest")
+FLOAT_FIELDS = tuple(field.name for field in QUOTE_SCHEMA if pa.types.is_floating(field.type))
+
+#: Every rule, in the order in which a row's reasons are listed.
+ROW_RULES: dict[str, str] = {
+    "missing_key": "a field that identifies the contract is null or blank, or the strike is NaN",
+    "missing_time": "ts, known_at or settles_at is null",
+    "missing_term": "another field that every contract has (style, multiplier ...) is null or blank",
+    "unknown_right": "right is neither C nor P",
+    "other_trade_date": "the row is of another trade date than its partition",
+    "nan_value": "a number is NaN (a missing one must be null)",
+    "not_finite": "a number is infinite",
+    "negative_price": "bid, ask, last or mark is below 0",
+    "zero_quote": "bid or ask is 0 (a missing side must be null)",
+    "negative_amount": "a size, volume or open interest is below 0",
+    "zero_strike": "strike is 0 or below",
+    "bad_multiplier": "multiplier is 0 or below",
+    "bad_spot": "spot is 0 or below",
+    "expired": "expiry or last trade date is before the trade date",
+    "known_too_early": "known_at is before ts: a trader would know the market before it was so",
+    "crossed": "bid is above ask",
+    "duplicate_contract": "root, expiry, right, strike and ts are of another row too; of rows that are equal "
+    "in every byte the first stays",
+    "absurd_price": "a call is bid above spot (a coin-priced one above 1), or a put above its strike",
+}
+
+UNKNOWN = "(unknown)"
+
+
+@dataclass(frozen=True)
+class RowVerdict:
+    """What the row rules made of a table.
+
+    Attributes
+    ----------
+    clean
+        Rows that passed, in ``QUOTE_SCHEMA`` and in the order given.
+    quarantined
+        The others, in ``QUARANTINE_SCHEMA``, values as received, with every reason that applies.
+    failures
+        Rows per rule of ``ROW_RULES``; a row counts once under each rule that it breaks.
+    """
+
+    clean: pa.Table
+    quarantined: pa.Table
+    failures: dict[str, int]
+
+
+def apply_row_rules(quotes: pa.Table, trade_date: dt.date, spec: QualitySpec) -> RowVerdict:
+    """Split quotes into clean and quarantined rows.
+
+    Parameters
+    ----------
+    quotes
+        Rows of one underlying and session, columns of ``QUOTE_SCHEMA``; any of them may be null here.
+    trade_date
+        The partition's session.
+    spec
+        The universe's thresholds. No row rule has one so far; the argument keeps the callers stable.
+
+    Raises
+    ------
+    QuoteTableError
+        If columns are missing, unknown or of another type.
+    """
+    require_columns(quotes, QUOTE_SCHEMA, f"the quote table of {trade_date}")
+    flags = _flags(quotes, trade_date)
+    matrix = np.stack([flags[rule] for rule in ROW_RULES])
+    bad: Bools = np.asarray(matrix.any(axis=0))
+    failures = dict(zip(ROW_RULES, matrix.sum(axis=1).tolist(), strict=True))
+    clean = quotes if not bad.any() else quotes.filter(pa.array(~bad))
+    clean = clean.cast(QUOTE_SCHEMA)
+    return RowVerdict(
+        clean=clean, quarantined=_quarantine(quotes, matrix, bad, trade_date), failures=failures
+    )
+
+
+def _flags(quotes: pa.Table, trade_date: dt.date) -> dict[str, Bools]:
+    rows = quotes.num_rows
+    numbers = {name: floats(quotes, name) for name in FLOAT_FIELDS}
+    day = (trade_date - dt.date(1970, 1, 1)).days
+    trade_day, expiry, last_trade = (days(quotes, n) for n in ("trade_date", "expiry", "last_trade_date"))
+    calls, puts = labels_equal(quotes, "right", "C"), labels_equal(quotes, "right", "P")
+    right_codes, _ = codes(quotes, "right")
+    strike_nan = np.isnan(numbers["strike"])
+    code = contract_codes([quotes], with_ts=True)[0]
+    has_ts = null_mask(quotes, "ts")
+    keyed = code >= 0 if has_ts is None else (code >= 0) & ~has_ts
+    ts, known_at = instants_us(quotes, "ts"), instants_us(quotes, "known_at")
+    timed = ~_any_missing(quotes, ("ts", "known_at"), rows)
+    return {
+        "missing_key": _any_missing(quotes, KEY_FIELDS, rows) | strike_nan,
+        "missing_time": _any_missing(quotes, TIME_FIELDS, rows),
+        "missing_term": _any_missing(quotes, TERM_FIELDS, rows),
+        "unknown_right": (right_codes >= 0) & ~calls & ~puts,
+        "other_trade_date": (trade_day != MISSING_DAYS) & (trade_day != day),
+        "nan_value": _nan_not_null(quotes, numbers, rows),
+        "not_finite": _any([np.isinf(values) for values in numbers.values()], rows),
+        "negative_price": _any([numbers[name] < 0 for name in PRICE_FIELDS], rows),
+        "zero_quote": (numbers["bid"] == 0) | (numbers["ask"] == 0),
+        "negative_amount": _any([numbers[name] < 0 for name in AMOUNT_FIELDS], rows),
+        "zero_strike": numbers["strike"] <= 0,
+        "bad_multiplier": numbers["multiplier"] <= 0,
+        "bad_spot": numbers["spot"] <= 0,
+        "expired": ((expiry != MISSING_DAYS) & (expiry < day))
+        | ((last_trade != MISSING_DAYS) & (last_trade < day)),
+        "known_too_early": timed & (known_at < ts),
+        "crossed": numbers["bid"] > numbers["ask"],
+        "duplicate_contract": _duplicates(quotes, code, keyed),
+        "absurd_price": _absurd(quotes, numbers, calls, puts),
+    }
+
+
+def _any(masks: list[Bools], rows: int) -> Bools:
+    found = np.zeros(rows, dtype=np.bool_)
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def _any_missing(quotes: pa.Table, names: tuple[str, ...], rows: int) -> Bools:
+    found = np.zeros(rows, dtype=np.bool_)
+    for name in names:
+        if pa.types.is_dictionary(quotes.schema.field(name).type):
+            found |= codes(quotes, name)[0] < 0
+        else:
+            mask = null_mask(quotes, name)
+            if mask is not None:
+                found |= mask
+    return found
+
+
+def _nan_not_null(quotes: pa.Table, numbers: dict[str, np.ndarray], rows: int) -> Bools:
+    found = np.zeros(rows, dtype=np.bool_)
+    for name, values in numbers.items():
+        nan = np.isnan(values)
+        if nan.any():
+            mask = null_mask(quotes, name)
+            found |= nan if mask is None else nan & ~mask
+    return found
+
+
+def _absurd(quotes: pa.Table, numbers: dict[str, np.ndarray], calls: Bools, puts: Bools) -> Bools:
+    """Bids that no buyer can mean: they cost more than the most that the option can ever pay.
+
+    A call pays less than one underlying, a put at most its strike. A coin-priced premium is in coins: a call
+    below 1, and a put is valued at the forward (spot where the venue sends none) before it meets its strike.
+    Only the bid is judged: it is the price that somebody stands ready to pay; a last trade may be old.
+    """
+    bid, strike = numbers["bid"], numbers["strike"]
+    spot = np.where(numbers["spot"] > 0, numbers["spot"], np.nan)  # a bad spot bounds nothing
+    # the venue's own expiry instant tells coin premiums from other foreign currencies
+    coin = ~labels_equal(quotes, "quote_currency", "USD") & labels_equal(quotes, "settlement_time", "08UTC")
+    coin_value = np.where(np.isnan(numbers["vendor_forward"]), spot, numbers["vendor_forward"])
+    absurd_call = calls & np.where(coin, bid > 1.0, bid > spot)
+    with np.errstate(invalid="ignore"):  # an infinite bid or forward is already not_finite
+        absurd_put = puts & (np.where(coin, bid * coin_value, bid) > strike)
+    return absurd_call | absurd_put
+
+
+def _duplicates(quotes: pa.Table, code: np.ndarray, keyed: Bools) -> Bools:
+    """All rows of a repeated key, except the first of a group whose rows are equal in every byte."""
+    found = np.zeros(quotes.num_rows, dtype=np.bool_)
+    positions = np.flatnonzero(keyed)
+    _, inverse, counts = np.unique(code[positions], return_inverse=True, return_counts=True)
+    repeated = counts[inverse] > 1
+    if not repeated.any():
+        return found
+    rows = positions[repeated]
+    order = np.lexsort((rows, code[rows]))  # by key, then in the order given
+    rows = rows[order]
+    group_starts = np.flatnonzero(np.r_[True, np.diff(code[rows]) != 0])
+    group_of = np.cumsum(np.r_[True, np.diff(code[rows]) != 0]) - 1
+    subset = quotes.take(pa.array(rows))
+    patterns = np.stack([bit_patterns(subset, name) for name in subset.column_names])
+    like_first = (patterns == patterns[:, group_starts[group_of]]).all(axis=0)
+    all_alike = np.logical_and.reduceat(like_first, group_starts)
+    found[rows] = True
+    found[rows[group_starts[all_alike]]] = False
+    return found
+
+
+def _quarantine(quotes: pa.Table, matrix: np.ndarray, bad: Bools, trade_date: dt.date) -> pa.Table:
+    if not bad.any():
+        return QUARANTINE_SCHEMA.empty_table()
+    rows = quotes.filter(pa.array(bad))
+    row_of, rule_of = np.nonzero(matrix[:, bad].T)
+    offsets = np.r_[0, np.cumsum(np.bincount(row_of, minlength=rows.num_rows))].astype(np.int32)
+    names = pa.array(list(ROW_RULES)).take(pa.array(rule_of))
+    reasons = pa.ListArray.from_arrays(pa.array(offsets), names)
+    # these three may not be null in quarantine; the reason missing_key or missing_term says what was so
+    filled = {"underlying": UNKNOWN, "source": UNKNOWN, "trade_date": trade_date}
+    columns = []
+    for field in QUOTE_SCHEMA:
+        column = rows.column(field.name)
+        if field.name in filled and column.null_count:
+            column = _fill(column, filled[field.name], field.type)
+        columns.append(column)
+    columns += [reasons, pa.nulls(rows.num_rows, pa.string())]
+    return pa.table(columns, schema=QUARANTINE_SCHEMA)
+
+
+def _fill(column: pa.ChunkedArray, value: object, kind: pa.DataType) -> pa.ChunkedArray:
+    plain = column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
+    return pc.fill_null(plain, pa.scalar(value, plain.type)).cast(kind)

@@ -1,0 +1,1 @@
+"""The history of OPTIX's tables (Alembic). Apply it with ``optix db upgrade``."""

@@ -1,0 +1,26 @@
+"""OPTIX's tables. Importing this package fills ``Base.metadata`` with all of them."""
+
+from resources.database.models.backtests import Backtest
+from resources.database.models.base import Base
+from resources.database.models.lineage import Harvest, RunInput
+from resources.database.models.quality import DataQualityResult
+from resources.database.models.trading import Event, Fill, Order, Rejection, Trade, TradeLeg
+from resources.database.models.validation import EquityPoint, Metric, MonteCarloSummary, WalkForwardWindow
+
+__all__ = [
+    "Backtest",
+    "Base",
+    "DataQualityResult",
+    "EquityPoint",
+    "Event",
+    "Fill",
+    "Harvest",
+    "Metric",
+    "MonteCarloSummary",
+    "Order",
+    "Rejection",
+    "RunInput",
+    "Trade",
+    "TradeLeg",
+    "WalkForwardWindow",
+]

@@ -1,0 +1,201 @@
+"""``actions_csv``: splits and cash dividends from one CSV file, validated to the last cell.
+
+Columns: underlying, effective_date, kind (``split`` or ``cash_dividend``), new_shares, old_shares, cash_amount,
+currency, known_at (ISO 8601 with its offset from UTC), and optionally source.
+"""
+
+import csv
+import datetime as dt
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from engine.corporate_actions.events import ActionKind, CorporateAction
+from resources.providers.payload_text import UnreadablePayloadError, unpacked
+from resources.providers.protocol import ProviderError
+from resources.providers.quote_table import instants
+from resources.raw_store import RawPart
+from resources.schemas import CORPORATE_ACTION_SCHEMA
+from resources.universe import UniverseSpec
+
+CORPORATE_ACTIONS = "corporate_actions"
+_COLUMNS = (
+    "underlying",
+    "effective_date",
+    "kind",
+    "new_shares",
+    "old_shares",
+    "cash_amount",
+    "currency",
+    "known_at",
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class InvalidActionsError(ValueError):
+    """The file of corporate actions has errors; the message lists them with their line numbers."""
+
+
+class CsvActions:
+    """Corporate actions of a universe's underlyings; lines about others are checked, then left out."""
+
+    def __init__(self, universe: UniverseSpec, path: Path) -> None:
+        self.universe = universe
+        self.path = path
+
+    def fetch(self) -> list[RawPart]:
+        """The file.
+
+        Raises
+        ------
+        ProviderError
+            If it does not exist.
+        """
+        if not self.path.is_file():
+            raise ProviderError(
+                f"universe {self.universe.name}: {self.path} does not exist; check corporate_actions.path"
+            )
+        return [
+            RawPart.whole(CORPORATE_ACTIONS, None, self.path.name, str(self.path), self.path.read_bytes())
+        ]
+
+    def parse(self, parts: Sequence[RawPart]) -> pa.Table:
+        """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind.
+
+        Raises
+        ------
+        InvalidActionsError
+            If any file has an error anywhere: no event is better than a wrong one.
+        """
+        wanted = {spec.symbol for spec in self.universe.underlyings}
+        actions = [
+            action
+            for part in parts
+            for action in read_actions(part.payload, part.name)
+            if action.underlying in wanted
+        ]
+        return actions_table(actions)
+
+
+def read_actions(payload: bytes, name: str) -> list[CorporateAction]:
+    """Every event of a file.
+
+    Raises
+    ------
+    InvalidActionsError
+        With every fault found (at most the first 20), each with its line number.
+    """
+    try:
+        text = unpacked(payload, name).decode()
+    except UnreadablePayloadError as error:
+        raise InvalidActionsError(str(error)) from error
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    header = [column.strip() for column in reader.fieldnames or ()]
+    missing = [column for column in _COLUMNS if column not in header]
+    unknown = [column for column in header if column not in (*_COLUMNS, "source")]
+    if missing or unknown or len(set(header)) != len(header):
+        raise InvalidActionsError(
+            f"{name}: columns missing: {missing}, unknown: {unknown}; it needs exactly "
+            f"{', '.join(_COLUMNS)} and optionally source, each once"
+        )
+    reader.fieldnames = header
+    actions: list[CorporateAction] = []
+    faults: list[str] = []
+    seen: dict[tuple[str, dt.date, ActionKind], int] = {}
+    try:
+        for row in reader:
+            try:
+                action = _action(row)
+            except ValueError as error:
+                faults.append(f"line {reader.line_num}: {error}")
+                continue
+            key = (action.underlying, action.effective_date, action.kind)
+            if key in seen:
+                faults.append(
+                    f"line {reader.line_num}: a second {action.kind} of {action.underlying} on "
+                    f"{action.effective_date} (the first is on line {seen[key]}); join them into one"
+                )
+            seen.setdefault(key, reader.line_num)
+            actions.append(action)
+    except csv.Error as error:
+        faults.append(f"line {reader.line_num}: {error}")
+    if faults:
+        more = f"\nand {len(faults) - 20} more" if len(faults) > 20 else ""
+        raise InvalidActionsError(
+            f"{name} has {len(faults)} fault{'s' * (len(faults) > 1)}:\n" + "\n".join(faults[:20]) + more
+        )
+    return sorted(actions)
+
+
+def _action(row: dict[str, str | None]) -> CorporateAction:
+    extra = row.get(None)  # type: ignore[call-overload]
+    if extra or any(value is None for value in row.values()):
+        raise ValueError("it has too many or too few cells")
+    cells = {column: (value or "").strip() for column, value in row.items()}
+    for column in ("underlying", "currency"):
+        if not cells[column]:
+            raise ValueError(f"{column} is empty")
+    try:
+        kind = ActionKind(cells["kind"])
+    except ValueError:
+        known = ", ".join(kind.value for kind in ActionKind)
+        raise ValueError(f"kind {cells['kind']!r} is none of {known}") from None
+    new_shares, old_shares = _number(cells, "new_shares"), _number(cells, "old_shares")
+    cash = _number(cells, "cash_amount")
+    if kind is ActionKind.SPLIT and (new_shares <= 0 or old_shares <= 0 or new_shares == old_shares or cash):
+        raise ValueError("a split needs new_shares and old_shares above 0 that differ, and cash_amount 0")
+    if kind is ActionKind.CASH_DIVIDEND and (cash <= 0 or new_shares != 1 or old_shares != 1):
+        raise ValueError("a cash_dividend needs cash_amount above 0, new_shares 1 and old_shares 1")
+    return CorporateAction(
+        underlying=cells["underlying"],
+        effective_date=_date(cells["effective_date"]),
+        kind=kind,
+        new_shares=new_shares,
+        old_shares=old_shares,
+        cash_amount=cash,
+        currency=cells["currency"],
+        known_at_us=_instant_us(cells["known_at"]),
+        source=cells.get("source", ""),
+    )
+
+
+def _number(cells: dict[str, str], column: str) -> float:
+    try:
+        value = float(cells[column])
+    except ValueError:
+        raise ValueError(f"{column} {cells[column]!r} is no number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{column} {cells[column]!r} is not finite")
+    return value
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"effective_date {text!r} is no date; write YYYY-MM-DD") from None
+
+
+def _instant_us(text: str) -> int:
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"known_at {text!r} is no instant; write 2026-07-01T20:00:00Z") from None
+    if instant.tzinfo is None:
+        raise ValueError(f"known_at {text!r} has no offset from UTC; write 2026-07-01T20:00:00Z")
+    return (instant - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def actions_table(actions: Sequence[CorporateAction]) -> pa.Table:
+    """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind."""
+    ordered = sorted(actions)
+    known = instants(np.array([action.known_at_us for action in ordered], dtype=np.int64))
+    arrays = [
+        known if f.name == "known_at" else pa.array([getattr(a, f.name) for a in ordered], type=f.type)
+        for f in CORPORATE_ACTION_SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=CORPORATE_ACTION_SCHEMA)

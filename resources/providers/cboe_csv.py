@@ -1,0 +1,275 @@
+"""``cboe_csv``: CBOE delayed-quote chains flattened to one CSV per ticker and session.
+
+Layout: ``chains/<ticker>/<YYYY-MM-DD>.csv[.gz]``, ``underlying.csv[.gz]`` with the time of each payload, and
+optionally ``settlement_prices.csv[.gz]`` (date, symbol, settlement_price).
+
+The vendor's conventions: 0 for no bid or ask, for no size, and for no last trade; implied volatility as a
+decimal, 0 where unsolved; vega per vol point, theta per calendar day; ``last_trade_time`` in New York wall time;
+``payload_timestamp`` in UTC. ``theo`` is the vendor's model value, no mark of a venue, and stays in the raw file.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from engine.calendars import trading_close_us
+from engine.instruments.terms import UnderlyingKind
+from resources.providers.cboe_underlying import (
+    CboeUnderlying,
+    UnderlyingLines,
+    settlement_prices,
+)
+from resources.providers.file_adapter import (
+    QUOTES,
+    SETTLEMENT_PRICES,
+    UNDERLYING_PRICES,
+    FileAdapter,
+    day_numbers,
+    find_one,
+    floats,
+    outside,
+)
+from resources.providers.payload_text import UnreadablePayloadError, unpacked
+from resources.providers.protocol import ParsedDay, ParsedUnderlying
+from resources.providers.quote_table import QuoteRows, expiry_out_of_range, price
+from resources.providers.typed_csv import CsvLayout, TypedRows, read_typed_csv
+from resources.providers.underlying_prices import UnderlyingPrice, underlying_table
+from resources.providers.vendor_clock import utc_of_wall_times
+from resources.raw_store import RawPart
+from resources.universe import UnderlyingSpec
+
+_F = pa.float64()
+_LAYOUT = CsvLayout(
+    columns={
+        "session_date": pa.date32(),
+        "ticker": pa.string(),
+        "expiry": pa.date32(),
+        "right": pa.string(),
+        "strike": _F,
+        "option": pa.string(),
+        **dict.fromkeys(
+            ("bid", "bid_size", "ask", "ask_size", "last_trade_price", "volume", "open_interest", "iv"), _F
+        ),
+        **dict.fromkeys(("delta", "gamma", "theta", "vega", "rho", "theo", "open", "high", "low"), _F),
+        **dict.fromkeys(("prev_day_close", "change", "percent_change"), _F),
+        "last_trade_time": pa.timestamp("us"),
+    },
+    required=frozenset({"session_date", "ticker", "expiry", "right", "strike", "option"}),
+)
+#: OSI symbol without padding: root, yymmdd, right, strike in thousandths
+_SYMBOL = r"^[A-Z0-9.]{1,6}\d{6}[CP]\d{8}$"
+_VENDOR_ZONE = ZoneInfo("America/New_York")
+
+
+class CboeCsvProvider(FileAdapter):
+    """Chains and underlyings from a folder of CBOE delayed quotes."""
+
+    format_name = "cboe_csv"
+
+    def available_days(self) -> list[dt.date]:
+        folder = self.require_folder() / "chains"
+        days = set()
+        for spec in self.universe.underlyings:
+            for path in (folder / spec.source_symbol).glob("*.csv*"):
+                day = _day_of(path.name)
+                if day is not None:
+                    days.add(day)
+        return sorted(days)
+
+    def fetch(self, trade_date: dt.date) -> list[RawPart]:
+        folder = self.require_folder()
+        parts = [
+            self.whole_part(QUOTES, spec.symbol, path)
+            for spec in self.universe.underlyings
+            for path in find_one(folder / "chains" / spec.source_symbol, f"{trade_date.isoformat()}.csv")
+        ]
+        for kind, stem, column in (
+            (UNDERLYING_PRICES, "underlying.csv", "session_date"),
+            (SETTLEMENT_PRICES, "settlement_prices.csv", "date"),
+        ):
+            for path in find_one(folder, stem):
+                part = self.day_part(kind, path, column, trade_date)
+                if part is not None:
+                    parts.append(part)
+        return parts
+
+    def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:
+        lines = UnderlyingLines(parts, trade_date)
+        settled, settlement_problems = settlement_prices(parts, trade_date)
+        underlyings: dict[str, ParsedUnderlying] = {}
+        prices: list[UnderlyingPrice] = []
+        for spec in self.universe.underlyings:
+            line = lines.line(spec.source_symbol)
+            settlement = settled.get(spec.symbol, settled.get(spec.source_symbol))
+            known = self._price(spec, trade_date, line, settlement)
+            if known is not None:
+                prices.append(known)
+            mine = [part for part in parts if part.kind == QUOTES and part.underlying == spec.symbol]
+            if len(mine) > 1:
+                names = " and ".join(part.name for part in mine)
+                problem = f"{names} both claim {spec.symbol} on {trade_date}; remove the wrong one"
+                underlyings[spec.symbol] = self.parsed(
+                    spec.symbol, trade_date, mine[0], None, (), line.payload_ts_us if line else None, problem
+                )
+            elif mine:
+                underlyings[spec.symbol] = self._parse_chain(
+                    spec, trade_date, mine[0], line, lines.problem(spec.source_symbol)
+                )
+        return ParsedDay(
+            trade_date,
+            underlyings,
+            underlying_table(
+                prices,
+                trade_date=trade_date,
+                currency=self.universe.quote_currency,
+                known_after_minutes=self.universe.provider.known_after_minutes,
+                source=self.format_name,
+            ),
+            tuple(lines.problems + settlement_problems),
+        )
+
+    def _price(
+        self,
+        spec: UnderlyingSpec,
+        trade_date: dt.date,
+        line: CboeUnderlying | None,
+        settlement: float | None,
+    ) -> UnderlyingPrice | None:
+        if line is None:
+            if settlement is None:
+                return None
+            # an official price without a chain: known from the opening on which it is made
+            return UnderlyingPrice(
+                spec.symbol, self.calendar.open_us(trade_date), settlement_price=settlement
+            )
+        return UnderlyingPrice(
+            spec.symbol,
+            # the prices are those of the close even where the payload was taken in the evening
+            ts_us=min(line.payload_ts_us, self.calendar.close_us(trade_date)),
+            open=line.open,
+            high=line.high,
+            low=line.low,
+            close=self._spot(trade_date, line),
+            settlement_price=settlement,
+            volume=None if spec.kind is UnderlyingKind.INDEX else line.volume,
+        )
+
+    def _spot(self, trade_date: dt.date, line: CboeUnderlying) -> float | None:
+        """The price at the time of the payload, of the regular session: after the close ``current_price``
+        moves on with the evening's trades, ``close`` does not."""
+        opened = self.calendar.open_us(trade_date) <= line.payload_ts_us
+        in_session = opened and line.payload_ts_us < self.calendar.close_us(trade_date)
+        return line.current_price if in_session else line.close
+
+    def _parse_chain(
+        self,
+        spec: UnderlyingSpec,
+        trade_date: dt.date,
+        part: RawPart,
+        line: CboeUnderlying | None,
+        line_problem: str | None,
+    ) -> ParsedUnderlying:
+        payload_ts_us = None if line is None else line.payload_ts_us
+        try:
+            rows = read_typed_csv(unpacked(part.payload, part.name), _LAYOUT, part.name)
+        except UnreadablePayloadError as error:
+            return self.parsed(spec.symbol, trade_date, part, None, (), payload_ts_us, str(error))
+        other_day = day_numbers(rows, "session_date") != (trade_date - dt.date(1970, 1, 1)).days
+        other_name = outside(rows.column("ticker"), [spec.source_symbol])
+        problem = line_problem
+        if len(rows) and other_day.all():
+            found = rows.column("session_date")[0]
+            problem = f"{part.name} holds session {found}, not {trade_date}; put it under its own day"
+        elif len(rows) and other_name.all():
+            found = rows.column("ticker")[0]
+            problem = f"{part.name} holds {found}, not {spec.source_symbol}; put it into its own folder"
+        if problem or line is None:
+            return self.parsed(spec.symbol, trade_date, part, None, rows.rejected, payload_ts_us, problem)
+        rows = rows.split({"other_day": other_day, "other_underlying": other_name})
+        rows = rows.split(
+            {
+                "untyped:right": outside(rows.column("right"), ("C", "P")),
+                "untyped:option": ~_flags(pc.match_substring_regex(rows.column("option"), _SYMBOL)),
+                "expiry_out_of_range": expiry_out_of_range(day_numbers(rows, "expiry"), trade_date),
+            }
+        )
+        roots = pc.utf8_slice_codeunits(rows.column("option"), 0, -15)
+        rows = rows.split(
+            {
+                "unknown_root": outside(roots, [root.root for root in spec.roots]),
+                "symbol_disagrees": _symbol_disagrees(rows, trade_date),
+            }
+        )
+        quotes = self._quote_rows(rows, trade_date, line)
+        return self.parsed(spec.symbol, trade_date, part, quotes, rows.rejected, payload_ts_us)
+
+    def _quote_rows(self, rows: TypedRows, trade_date: dt.date, line: CboeUnderlying) -> QuoteRows:
+        n = len(rows)
+        roots = pc.utf8_slice_codeunits(rows.column("option"), 0, -15).dictionary_encode()
+        closes = [
+            trading_close_us(self.terms[root], trade_date, self.calendar)
+            for root in roots.dictionary.to_pylist()
+        ]
+        # a payload from after the close shows the closing market, one from before it that moment
+        shown = np.minimum(np.array(closes or [0], dtype=np.int64), line.payload_ts_us)
+        spot = self._spot(trade_date, line)
+        vendor = {f"vendor_{name}": rows.column(name) for name in ("delta", "gamma", "vega", "theta")}
+        return QuoteRows(
+            roots=roots,
+            symbols=rows.column("option"),
+            rights=rows.column("right"),
+            expiry_days=day_numbers(rows, "expiry"),
+            strikes=floats(rows, "strike"),
+            ts_us=shown[roots.indices.to_numpy(zero_copy_only=False)],
+            snapshot_ids=np.zeros(n, dtype=np.int32),
+            values={
+                "last_trade_ts": utc_of_wall_times(rows.column("last_trade_time"), _VENDOR_ZONE),
+                "bid": price(rows.column("bid")),
+                "ask": price(rows.column("ask")),
+                "last": price(rows.column("last_trade_price")),
+                "bid_size": price(rows.column("bid_size")),
+                "ask_size": price(rows.column("ask_size")),
+                "volume": rows.column("volume"),
+                "open_interest": rows.column("open_interest"),
+                "spot": pa.nulls(n, pa.float64()) if spot is None else pa.array(np.full(n, spot)),
+                "vendor_iv": price(rows.column("iv")),
+                **vendor,
+            },
+        )
+
+
+def _day_of(file_name: str) -> dt.date | None:
+    stem = file_name.removesuffix(".gz").removesuffix(".csv")
+    try:
+        return dt.date.fromisoformat(stem) if len(stem) == 10 else None
+    except ValueError:
+        return None
+
+
+def _flags(mask: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _symbol_disagrees(rows: TypedRows, trade_date: dt.date) -> NDArray[np.bool_]:
+    """Rows whose symbol names another expiry, right or strike than their columns.
+
+    Strikes that are no positive number and past expiries are left alone: rules of their own name them.
+    """
+    symbols = rows.column("option")
+    expiry, strike = day_numbers(rows, "expiry"), floats(rows, "strike")
+    distinct, inverse = np.unique(expiry, return_inverse=True)
+    stamps = [(dt.date(1970, 1, 1) + dt.timedelta(days=day)).strftime("%y%m%d") for day in distinct.tolist()]
+    expected = np.array([int(stamp) for stamp in stamps] or [0])[inverse]
+    listed = pc.utf8_slice_codeunits(symbols, -15, -9).cast(pa.int32()).to_numpy()
+    thousandths = pc.utf8_slice_codeunits(symbols, -8).cast(pa.int64()).to_numpy()
+    right = _flags(pc.equal(pc.utf8_slice_codeunits(symbols, -9, -8), rows.column("right")))
+    with np.errstate(invalid="ignore"):
+        strike_differs = ~(np.abs(thousandths / 1000 - strike) < 5e-4)
+        judged = (strike > 0) & np.isfinite(strike) & (expiry >= (trade_date - dt.date(1970, 1, 1)).days)
+    disagrees: NDArray[np.bool_] = judged & ((listed != expected) | strike_differs | ~right)
+    return disagrees

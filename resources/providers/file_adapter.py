@@ -1,0 +1,156 @@
+"""What the adapters that read files have in common: the universe's terms, and how results are put together."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.calendars import TradingCalendar
+from resources.providers.payload_cache import PayloadCache
+from resources.providers.payload_text import UnreadablePayloadError, lines_by_day, text_digest, unpacked
+from resources.providers.payload_text import column_position as position_of
+from resources.providers.protocol import ParsedUnderlying, ProviderError
+from resources.providers.quarantine import rejected_table
+from resources.providers.quote_table import QuoteRows, empty_quotes, quote_table
+from resources.providers.typed_csv import RejectedRow, TypedRows
+from resources.raw_store import RawPart
+from resources.universe import UniverseSpec
+
+QUOTES = "quotes"
+UNDERLYING_PRICES = "underlying_prices"
+SETTLEMENT_PRICES = "settlement_prices"
+
+
+class FileAdapter:
+    """Base of the adapters for a folder of files."""
+
+    #: as the universe's YAML names it; also the ``source`` column of every row
+    format_name: str
+
+    def __init__(self, universe: UniverseSpec, folder: Path) -> None:
+        self.universe = universe
+        self.folder = folder
+        self.terms = universe.root_terms()
+        self.zone = ZoneInfo(universe.timezone)
+        # the methods used here also answer beyond this range
+        self.calendar = TradingCalendar.for_code(
+            universe.calendar, universe.start, universe.end or universe.start
+        )
+
+    @property
+    def mode(self) -> Literal["historical", "snapshot_only"]:
+        """As the universe declares it."""
+        return self.universe.provider.mode
+
+    def require_folder(self) -> Path:
+        """The folder of the files.
+
+        Raises
+        ------
+        ProviderError
+            If it does not exist. Parsing stored payloads does not need it.
+        """
+        if not self.folder.is_dir():
+            raise ProviderError(
+                f"universe {self.universe.name}: the folder {self.folder} does not exist; check provider.path "
+                "in its YAML, or name the data folder with --data or OPTIX_REAL_DATA"
+            )
+        return self.folder
+
+    def whole_part(self, kind: str, underlying: str | None, path: Path) -> RawPart:
+        """A file that belongs to one day as a whole."""
+        name = path.relative_to(self.folder).as_posix()
+        return RawPart.whole(kind, underlying, name, str(path), path.read_bytes())
+
+    def day_part(self, kind: str, path: Path, column: str, trade_date: dt.date) -> RawPart | None:
+        """The part of a file of many days that belongs to one; None where it has no line of it.
+
+        A file that cannot be read is a part as a whole: what was received is kept, and ``parse`` says why
+        it cannot be used.
+        """
+        name = path.relative_to(self.folder).as_posix()
+        payload = path.read_bytes()
+        try:
+            text = day_slice(payload, name, column, trade_date.isoformat())
+        except UnreadablePayloadError:
+            return RawPart.whole(kind, None, name, str(path), payload)
+        if text is None:
+            return None
+        return RawPart(
+            kind, None, name, str(path), payload, f"{column}={trade_date.isoformat()}", text_digest(text)
+        )
+
+    def parsed(
+        self,
+        underlying: str,
+        trade_date: dt.date,
+        part: RawPart,
+        rows: QuoteRows | None,
+        rejected: Sequence[RejectedRow],
+        payload_ts_us: int | None,
+        problem: str | None = None,
+    ) -> ParsedUnderlying:
+        """One underlying's result; ``harvest_id`` is the start of its part's slice digest."""
+        harvest_id = part.slice_digest[:12]
+        quotes = (
+            empty_quotes()
+            if rows is None or problem
+            else quote_table(
+                rows,
+                underlying=underlying,
+                trade_date=trade_date,
+                terms=self.terms,
+                calendar=self.calendar,
+                known_after_minutes=self.universe.provider.known_after_minutes,
+                source=self.format_name,
+                harvest_id=harvest_id,
+            )
+        )
+        aside = rejected_table(
+            rejected,
+            underlying=underlying,
+            trade_date=trade_date,
+            source=self.format_name,
+            harvest_id=harvest_id,
+        )
+        return ParsedUnderlying(underlying, quotes, payload_ts_us, aside, problem)
+
+
+_slices: PayloadCache[dict[str, bytes]] = PayloadCache(kept=8)
+
+
+def day_slice(payload: bytes, name: str, column: str, day: str) -> bytes | None:
+    """Header and lines of one day of a comma-separated file; None where it has none."""
+
+    def cut() -> dict[str, bytes]:
+        text = unpacked(payload, name)
+        return lines_by_day(text, position_of(text, column, name))
+
+    return _slices.get(payload, cut, column).get(day)
+
+
+def outside(column: pa.Array, allowed: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are none of the allowed ones."""
+    encoded = column.dictionary_encode()
+    strange = np.array([value not in allowed for value in encoded.dictionary.to_pylist()] or [False])
+    return np.asarray(strange[encoded.indices.to_numpy(zero_copy_only=False)], dtype=bool)
+
+
+def floats(rows: TypedRows, name: str) -> NDArray[np.float64]:
+    """A required number column."""
+    return np.asarray(rows.column(name).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def day_numbers(rows: TypedRows, name: str) -> NDArray[np.int32]:
+    """A required date column as days since 1970-01-01."""
+    return np.asarray(rows.column(name).view(pa.int32()).to_numpy(zero_copy_only=False), dtype=np.int32)
+
+
+def find_one(folder: Path, stem: str) -> list[Path]:
+    """``stem`` or ``stem.gz`` in a folder, whichever exist."""
+    return [path for path in (folder / stem, folder / f"{stem}.gz") if path.is_file()]

@@ -1,0 +1,101 @@
+"""From received bytes to text: unpacking, encoding, and the lines of one day."""
+
+import gzip
+import hashlib
+import zlib
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+
+class UnreadablePayloadError(ValueError):
+    """A file as a whole cannot be read; the message names the file, the rule and the way out."""
+
+
+def unpacked(payload: bytes, name: str) -> bytes:
+    """The text of a file as UTF-8 bytes without a byte-order mark, unzipped where it is gzip.
+
+    Raises
+    ------
+    UnreadablePayloadError
+        Empty, truncated or damaged gzip, not UTF-8, or binary.
+    """
+    if not payload:
+        raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
+    data = payload
+    if payload.startswith(_GZIP_MAGIC):
+        try:
+            data = gzip.decompress(payload)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnreadablePayloadError(
+                f"{name} is a truncated or damaged gzip file ({error}); fetch it again from the source"
+            ) from error
+    elif name.endswith(".gz"):
+        raise UnreadablePayloadError(
+            f"{name} is named .gz but is no gzip file; fetch it again, or rename it if it is plain text"
+        )
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadablePayloadError(
+            f"{name} is not UTF-8 text (byte {error.start}: {data[error.start : error.start + 1]!r}); "
+            "convert it to UTF-8"
+        ) from error
+    if b"\x00" in data:
+        raise UnreadablePayloadError(f"{name} holds NUL bytes: binary or UTF-16; convert it to UTF-8")
+    return data
+
+
+def lines_by_day(text: bytes, column: int) -> dict[str, bytes]:
+    """The lines of a delimited file by the text of one column, each value with the header in front.
+
+    Parameters
+    ----------
+    text
+        As from :func:`unpacked`; the delimiter is a comma, blanks around cells are ignored.
+    column
+        Position of the column that tells the day; it and those before it must not be quoted.
+
+    Returns
+    -------
+    dict
+        Column text -> header line plus lines in the order of the file. Lines too short to have the column
+        stand under ``""``.
+    """
+    header, _, body = text.partition(b"\n")
+    groups: dict[str, list[bytes]] = {}
+    for line in body.split(b"\n"):
+        if not line.strip():
+            continue
+        cells = line.split(b",", column + 1)
+        key = cells[column].strip().decode() if len(cells) > column else ""
+        groups.setdefault(key, []).append(line)
+    head = header.rstrip(b"\r")
+    return {
+        key: b"\n".join((head, *(line.rstrip(b"\r") for line in lines), b"")) for key, lines in groups.items()
+    }
+
+
+def column_position(text: bytes, column: str, name: str) -> int:
+    """Where a column stands in the header line.
+
+    Raises
+    ------
+    UnreadablePayloadError
+        If the header does not have it.
+    """
+    header = text.partition(b"\n")[0].decode()
+    cells = [cell.strip() for cell in header.split(",")]
+    if column not in cells:
+        raise UnreadablePayloadError(
+            f"{name} has no column {column} (its header: {header.strip()[:200]}); is it of the declared format?"
+        )
+    return cells.index(column)
+
+
+def text_digest(text: bytes) -> str:
+    """SHA-256 of a slice, as records keep it."""
+    return hashlib.sha256(text).hexdigest()

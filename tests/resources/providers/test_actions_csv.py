@@ -1,0 +1,101 @@
+"""Corporate actions: no event is better than a wrong one."""
+
+import datetime as dt
+
+import pytest
+
+from engine.corporate_actions.events import ActionKind
+from resources.providers.actions_csv import InvalidActionsError, read_actions
+from resources.providers.protocol import ProviderError
+from resources.providers.registry import make_actions
+from resources.schemas import CORPORATE_ACTION_SCHEMA
+
+HEADER = "underlying,effective_date,kind,new_shares,old_shares,cash_amount,currency,known_at,source\n"
+SPLIT = "MOD,2026-08-03,split,4,1,0,USD,2026-07-01T20:00:00Z,filing\n"
+DIVIDEND = "SPY,2026-09-18,cash_dividend,1,1,1.83,USD,2026-09-01T16:00:00-04:00,\n"
+
+
+def _read(text: str):
+    return read_actions(text.encode(), "actions.csv")
+
+
+def test_events_are_typed(cboe_universe, tmp_path):
+    (dividend,) = _read(HEADER + DIVIDEND)
+    assert (dividend.kind, dividend.cash_amount) == (ActionKind.CASH_DIVIDEND, 1.83)
+    assert dividend.known_at_us == int(dt.datetime(2026, 9, 1, 20, tzinfo=dt.UTC).timestamp()) * 1_000_000
+    path = tmp_path / "actions.csv"
+    path.write_text(HEADER + DIVIDEND + SPLIT + SPLIT.replace("MOD", "AAPL"))
+    actions = make_actions(cboe_universe, path)
+    table = actions.parse(actions.fetch())
+    assert table.schema.equals(CORPORATE_ACTION_SCHEMA)
+    # others' events are left out, the order does not depend on the file's
+    assert table["underlying"].to_pylist() == ["MOD", "SPY"]
+    assert table["kind"].to_pylist() == ["split", "cash_dividend"]
+    assert table["known_at"][0].as_py() == dt.datetime(2026, 7, 1, 20, tzinfo=dt.UTC)
+
+
+def test_a_file_without_events_is_an_empty_table(cboe_universe, tmp_path):
+    path = tmp_path / "actions.csv"
+    path.write_text(HEADER)
+    actions = make_actions(cboe_universe, path)
+    assert actions.parse(actions.fetch()).num_rows == 0
+
+
+def test_source_may_be_left_out():
+    text = (HEADER + SPLIT).replace(",source\n", "\n").replace(",filing\n", "\n")
+    assert _read(text)[0].source == ""
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        (SPLIT.replace("2026-08-03", "03.08.2026"), "effective_date '03.08.2026' is no date"),
+        (SPLIT.replace("split", "merger"), "kind 'merger' is none of split, cash_dividend"),
+        (SPLIT.replace(",4,1,", ",four,1,"), "new_shares 'four' is no number"),
+        (SPLIT.replace(",4,1,", ",1,1,"), "a split needs"),
+        (SPLIT.replace(",4,1,0,", ",4,0,0,"), "a split needs"),
+        (SPLIT.replace(",4,1,0,", ",4,1,2.5,"), "a split needs"),
+        (SPLIT.replace(",4,1,", ",nan,1,"), "not finite"),
+        (DIVIDEND.replace("1.83", "0"), "a cash_dividend needs"),
+        (DIVIDEND.replace("1.83", "-1"), "a cash_dividend needs"),
+        (DIVIDEND.replace(",1,1,", ",2,1,"), "a cash_dividend needs"),
+        (SPLIT.replace("2026-07-01T20:00:00Z", "2026-07-01T20:00:00"), "no offset from UTC"),
+        (SPLIT.replace("2026-07-01T20:00:00Z", "soon"), "is no instant"),
+        (SPLIT.replace("USD", ""), "currency is empty"),
+        ("MOD,2026-08-03,split\n", "too many or too few cells"),
+        (SPLIT.replace("filing", "filing,extra"), "too many or too few cells"),
+        (DIVIDEND, "a second cash_dividend of SPY on 2026-09-18 (the first is on line 2)"),
+    ],
+)
+def test_a_fault_is_named_with_its_line(line, message):
+    with pytest.raises(InvalidActionsError) as error:
+        _read(HEADER + DIVIDEND + line)
+    assert "actions.csv has 1 fault:" in str(error.value)
+    assert "line 3: " in str(error.value)
+    assert message in str(error.value)
+
+
+def test_every_fault_is_told_at_once():
+    with pytest.raises(InvalidActionsError) as error:
+        _read(HEADER + SPLIT.replace("4", "x") + DIVIDEND + SPLIT.replace("USD", ""))
+    assert "line 2" in str(error.value) and "line 4" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "payload, message",
+    [
+        (b"", "is empty"),
+        (HEADER.encode("utf-16"), "UTF-8"),
+        (b"underlying,kind\n", "columns missing"),
+        (HEADER.replace("source", "note").encode(), "unknown: ['note']"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(payload, message):
+    with pytest.raises(InvalidActionsError, match=r"actions\.csv") as error:
+        read_actions(payload, "actions.csv")
+    assert message in str(error.value)
+
+
+def test_a_missing_file_is_named(cboe_universe, tmp_path):
+    with pytest.raises(ProviderError, match=r"check corporate_actions\.path"):
+        make_actions(cboe_universe, tmp_path / "none.csv").fetch()
