@@ -59,6 +59,9 @@ def run_record(study: StudySpec, universe: UniverseSpec, lake: Lake, completed_a
         config={
             "study": study.model_dump(mode="json"),
             "universe": universe.model_dump(mode="json"),
+            # jsonb reorders keys, and the order of a grid decides ties: a rebuild reads these
+            "study_json": study.model_dump_json(),
+            "universe_json": universe.model_dump_json(),
             "digests": stored_digests(study, lake),
         },
         base_currency=study.capital.base_currency,

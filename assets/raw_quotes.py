@@ -70,7 +70,7 @@ def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefin
                 metadata["received_from"] = "nothing: the source has no payload for this session"
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
         off_calendar = sources.harvest_off_calendar(universe, lake.open(), days)
-        database.write_harvests([harvest_row(r) for r in (*records.values(), *off_calendar) if r.new])
+        database.write_harvests([harvest_row(r) for r in (*records.values(), *off_calendar)])
         digest = "".join(r.digest for r in records.values())
         yield dg.MaterializeResult(
             metadata={"off_calendar_days": [r.key for r in off_calendar]} if off_calendar else {},

@@ -55,7 +55,7 @@ def reproduce(
     Parameters
     ----------
     run
-        Its row in ``backtests``; ``config`` holds the study and the universe as they were.
+        Its row in ``backtests``; ``config`` holds the study and the universe as they were, as text.
     inputs
         Its rows in ``run_inputs``.
     scratch
@@ -66,8 +66,8 @@ def reproduce(
     ReproductionError
         If a stored file has other bytes than the run recorded (naming the file), or the code has changed.
     """
-    study = StudySpec.model_validate(run["config"]["study"])
-    universe = UniverseSpec.model_validate(run["config"]["universe"])
+    study = StudySpec.model_validate_json(run["config"]["study_json"])
+    universe = UniverseSpec.model_validate_json(run["config"]["universe_json"])
     rows = list(inputs)
     _require_same_code(run)
     _verify_layers(lake, [r for r in rows if r["kind"] == "layer"])

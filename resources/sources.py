@@ -33,7 +33,9 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def provider(self, universe: UniverseSpec) -> Provider:
         """The source of a universe's quotes; one object per run, so that files of many days are read once."""
         if universe.name not in self._providers:
-            self._providers[universe.name] = make_provider(universe, self._path(universe, universe.provider.path))
+            self._providers[universe.name] = make_provider(
+                universe, self._path(universe, universe.provider.path)
+            )
         return self._providers[universe.name]
 
     def rates(self, universe: UniverseSpec) -> FredRates | None:
@@ -51,7 +53,8 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return {day: self._kept(store, day.isoformat()) for day in days}
         provider = self.provider(universe)
         return {
-            day: harvest_day(universe, provider, store, day, received_at=dt.datetime.now(dt.UTC)) for day in days
+            day: harvest_day(universe, provider, store, day, received_at=dt.datetime.now(dt.UTC))
+            for day in days
         }
 
     def harvest_off_calendar(

@@ -127,7 +127,11 @@ def drawn(alt: str) -> Callable[[Callable[P, Any]], Callable[P, Drawing]]:
         @wraps(plot)
         def themed(*args: P.args, **kwargs: P.kwargs) -> Drawing:
             with theme():
-                return Drawing(plot(*args, **kwargs), alt)
+                figure = plot(*args, **kwargs)
+                # the layout is solved once and kept: each save would move it a little further
+                figure.draw_without_rendering()
+                figure.set_layout_engine("none")
+                return Drawing(figure, alt)
 
         return themed
 

@@ -86,7 +86,7 @@ def show_lineage(run_id: str, *, as_json: bool) -> None:
         "read by the engine", ("file in the lake", "sha256"), [(r["path"], r["sha256"][:16]) for r in layers]
     )
     rows = [
-        (r["key"], part["source"], part["payload_sha256"][:16])
+        (r["key"], part["source"], part["sha256"][:16])
         for r in sorted(records, key=lambda r: (r["key"], r["path"]))
         for part in r["parts"]
     ]

@@ -133,9 +133,12 @@ class Lake(ABC):
             raise LakeFormatError(f"{self.uri}/{path} is no JSON file: {error}") from error
 
     def write_json(self, path: str, obj: Any) -> WrittenFile:
-        """Write JSON with sorted keys, so that equal content has equal bytes; NaN is refused."""
+        """Write JSON with sorted keys, so that equal content has equal bytes; NaN is refused.
+
+        Without indentation: with it Python leaves its C encoder, and a backfill writes thousands of these.
+        """
         try:
-            text = json.dumps(obj, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+            text = json.dumps(obj, sort_keys=True, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise LakeFormatError(f"{self.uri}/{path}: the object is no JSON: {error}") from error
         return self.write_bytes(path, (text + "\n").encode())

@@ -25,7 +25,7 @@ def by_name(result):
 
 def test_optimal_block_length_is_the_published_value():
     case = CASES["politis-white-block-length"]
-    series = np.random.RandomState(0).standard_normal(10_100)  # noqa: NPY002 - the row names this generator
+    series = np.random.RandomState(0).standard_normal(10_100)
     for t in range(1, len(series)):
         series[t] += 0.3 * series[t - 1]
     stationary, circular = resampling.optimal_block_length(series[100:])

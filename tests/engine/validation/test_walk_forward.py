@@ -1,6 +1,7 @@
 """Windows, search, choice and the stitched record."""
 
 import datetime as dt
+import itertools
 import json
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_windows_never_overlap_in_test_never_train_on_what_they_test_and_stay_in
         assert start <= w.train_start <= w.train_end < w.test_start <= w.test_end <= end
         assert w.train_end + dt.timedelta(days=1) == w.test_start
         assert w.key == f"{w.test_end:%Y-%m}"
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert before.test_end + dt.timedelta(days=1) == after.test_start
 
 
