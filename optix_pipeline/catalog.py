@@ -8,8 +8,9 @@ import yaml
 
 from engine.backtest.study import StudySpec
 from engine.strategies.registry import UnknownStrategyError, validate_parameters
+from optix_pipeline.generated_history import study_on, with_generated_start
 from optix_pipeline.yaml_specs import SpecError, field_line, load_spec
-from resources.home import data_folder
+from resources.home import data_folder, generated_folder
 from resources.universe import UniverseSpec
 
 PACKAGE = Path(__file__).resolve().parent
@@ -74,6 +75,7 @@ def load_catalog() -> Catalog:
         Naming file, line and field of whatever can't work.
     """
     examples = PACKAGE.parent / "examples"
+    written: dict[str, UniverseSpec] = {}
     universes: dict[str, UniverseSpec] = {}
     studies: dict[str, StudySpec] = {}
     files: dict[str, Path] = {}
@@ -81,7 +83,8 @@ def load_catalog() -> Catalog:
         for path in sorted(folder.glob("*.yaml")):
             universe = load_spec(path, UniverseSpec)
             _unique(f"universe:{universe.name}", path, files)
-            universes[universe.name] = universe
+            written[universe.name] = universe
+            universes[universe.name] = with_generated_start(universe, generated_folder())
     for folder in folders("OPTIX_STUDIES", PACKAGE / "studies", examples / "studies"):
         for path in sorted(folder.glob("*.yaml")):
             study = load_spec(path, StudySpec)
@@ -90,6 +93,8 @@ def load_catalog() -> Catalog:
                 raise SpecError(
                     f"{path}:{field_line(path, ('name',))}: name: {study.name} is a universe's name"
                 )
+            if study.universe in universes:
+                study = study_on(study, written[study.universe], universes[study.universe])
             check_study(study, path, universes)
             studies[study.name] = study
     return Catalog(universes, studies, files)

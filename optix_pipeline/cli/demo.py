@@ -21,11 +21,17 @@ def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
     from optix_pipeline.catalog import load_catalog
     from resources.generator.demo import generate_demo
 
-    catalog = load_catalog()
+    load_catalog()  # what is wrong with a YAML file shows before anything runs
     with progress_bars(quiet=as_json) as report:
         if not as_json:
             print(f"OPTIX demo: everything it makes goes to {optix_home()}")
-        generate_demo(generated_folder(), full=full, progress=report)
+        generate_demo(
+            generated_folder(),
+            full=full,
+            progress=lambda name, done, total: report(f"{name}: vendor files generated", done, total),
+        )
+        # generated universes start where their files start
+        catalog = load_catalog()
         report("database", 0, 1)
         session = open_session()
         report("database", 1, 1)
@@ -71,29 +77,40 @@ def study_summary(database: Any, study: str) -> dict[str, Any]:
 
 def print_summary(summary: dict[str, Any]) -> None:
     """The tables that end a demo."""
+    print()
     print_metrics(summary["studies"])
     blocked = [q for q in summary["quality"] if q["status"] != "ok"]
     print_table(
-        "kept out of every layer (the details: optix quality)",
-        ("universe", "underlying", "session", "why"),
-        [(q["universe"], q["underlying"], q["trade_date"], "; ".join(q["reasons"])) for q in blocked],
+        "Kept out of every layer (optix quality UNIVERSE tells all reasons)",
+        ("universe", "session", "underlying", "status", "why"),
+        [(q["universe"], q["trade_date"], q["underlying"], q["status"], main_reason(q)) for q in blocked],
     )
-    counts = summary["tables"]
+    counts = {t: n for t, n in summary["tables"].items() if n}
     print(
-        f"\nPostgres holds {sum(counts.values()):,} rows: "
-        + ", ".join(f"{t} {n:,}" for t, n in counts.items())
+        f"Postgres holds {sum(counts.values()):,} rows: " + ", ".join(f"{t} {n:,}" for t, n in counts.items())
     )
     print("\nTear sheets (open them in a browser):")
     for study in summary["studies"]:
         print(f"  {study['tear_sheet']}")
     print(f"\nThe whole chain took {summary['seconds']:.0f} s. Go on with:")
-    print("  optix dev                 the Dagster UI: lineage, partitions, checks, on http://127.0.0.1:3000")
+    print("  optix dev                 the Dagster UI on http://127.0.0.1:3000: lineage, partitions, checks")
     print("  optix lineage STUDY       walk a run back to its harvested files")
     print("  optix reproduce STUDY     rebuild a run from its raw payloads and compare digests")
 
 
+def main_reason(verdict: dict[str, Any]) -> str:
+    """The most telling of a session's reasons, without the words that its row says already."""
+    reasons = [
+        r.removeprefix(f"{verdict['underlying']} {verdict['trade_date']}: ") for r in verdict["reasons"]
+    ]
+    # where the payload itself says which session it is of, the other findings follow from that
+    reasons.sort(key=lambda r: "belongs to session" not in r)
+    more = f" (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]}{more}" if reasons else ""
+
+
 def print_metrics(studies: list[dict[str, Any]]) -> None:
-    """One row per study."""
+    """One row per study: the full period, and the Sharpe ratio of the stitched out-of-sample record."""
     rows = []
     for s in studies:
         full, oos = s["metrics"].get("full", {}), s["metrics"].get("out_of_sample", {})
@@ -101,17 +118,19 @@ def print_metrics(studies: list[dict[str, Any]]) -> None:
             (
                 s["study"],
                 percent(full.get("total_return")),
-                percent(full.get("annual_return")),
                 percent(full.get("annual_volatility")),
-                full.get("sharpe_ratio"),
-                oos.get("sharpe_ratio"),
+                _ratio(full.get("sharpe_ratio")),
+                _ratio(oos.get("sharpe_ratio")),
                 percent(full.get("max_drawdown")),
-                full.get("trade_count"),
+                int(full.get("trade_count") or 0),
                 percent(full.get("win_rate")),
-                percent(full.get("quote_coverage")),
                 s["run_id"][:8],
+                ", ".join(s["flags"] or []),
             )
         )
-    header = ("study", "return", "a year", "volatility", "Sharpe", "Sharpe out of sample", "max drawdown",
-              "trades", "won", "coverage", "run")  # fmt: skip
-    print_table("metrics by study", header, rows)
+    header = ("study", "return", "volatility", "Sharpe", "oos", "drawdown", "trades", "won", "run", "flags")
+    print_table("Metrics by study (oos: Sharpe of the walk-forward's out-of-sample record)", header, rows)
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
