@@ -10,7 +10,7 @@ import pyarrow as pa
 from assets import engine_arrays as ea
 from assets.corporate_actions import actions_in_force
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
-from assets.layers import daily_asset, daily_result, partition_days
+from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
 from engine.corporate_actions.contract_adjustment import original_terms
 from engine.corporate_actions.events import ActionKind, CorporateAction
@@ -36,7 +36,8 @@ def adjust_quotes(
     quotes
         Rows of ``QUOTE_SCHEMA``.
     actions
-        The actions known on that day, of any underlying.
+        Actions of any underlying. One that only became known after the quotes' own time is left out: what is
+        announced in the evening must not change the contracts of that day's close.
 
     Returns
     -------
@@ -44,7 +45,8 @@ def adjust_quotes(
         ``ADJUSTED_SCHEMA``, in the lake's total order.
     """
     spec = universe.underlying(underlying)
-    own = [a for a in actions if a.underlying == underlying]
+    known_until = int(ea.microseconds(quotes, "ts").min(initial=np.iinfo(np.int64).max))
+    own = [a for a in actions if a.underlying == underlying and a.known_at_us <= known_until]
     splits = [a for a in own if a.kind is ActionKind.SPLIT and a.effective_date <= day]
     trade_days = (day - dt.date(1970, 1, 1)).days
     strike = ea.floats(quotes, "strike")
@@ -88,7 +90,7 @@ def adjust_quotes(
 
 def adjust_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions; a blocked or absent underlying gets an empty file."""
-    return [_adjust_day(universe, lake, day) for day in days]
+    return each_day(lambda day: _adjust_day(universe, lake, day), days)
 
 
 def _adjust_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
@@ -98,7 +100,8 @@ def _adjust_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
     for name, before in upstream.underlyings.items():
         path = partition_path(universe.name, ASSET, day.isoformat(), name)
         if before.status == "ok":
-            table = adjust_quotes(lake.read_table(before.path), universe, name, day, actions)
+            quotes = lake.read_table(before.path, sha256=before.sha256)
+            table = adjust_quotes(quotes, universe, name, day, actions)
         else:
             table = ADJUSTED_SCHEMA.empty_table()
         written = lake.write_table(path, table)

@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +27,7 @@ from resources.lake.lake import Lake
 from resources.universe import UniverseSpec
 
 #: bump when the arrays below change their meaning
-CACHE_FORMAT = "1"
+CACHE_FORMAT = "2"
 
 _FLOATS = (
     "strike", "multiplier", "bid", "ask", "last", "mark", "bid_size", "ask_size", "volume", "open_interest",
@@ -124,7 +125,7 @@ def _actions(
 
 
 def _underlying(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> UnderlyingHistory:
-    tables = [lake.read_table(s[PRICES_FILE]["path"]) for s in statuses]  # type: ignore[index]
+    tables = [_table(lake, s[PRICES_FILE]) for s in statuses]
     table = pa.concat_tables(tables).unify_dictionaries()
     mask = pa.array(ea.texts(table, "underlying") == study.underlying)
     table = table.filter(mask)
@@ -140,6 +141,11 @@ def _underlying(study: StudySpec, lake: Lake, statuses: list[dict[str, object]])
     )
 
 
+def _table(lake: Lake, entry: Any) -> pa.Table:
+    """A compacted file, with the bytes that the month's status says."""
+    return lake.read_table(entry["path"], sha256=entry["sha256"])
+
+
 def _chain(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> ChainHistory:
     entries = [s[CHAIN_FILE] for s in statuses]
     key = hashlib.sha256(
@@ -147,7 +153,7 @@ def _chain(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> C
     ).hexdigest()[:32]
     path = optix_home() / "cache" / "chains" / f"{key}.arrow"
     if not path.exists():
-        tables = [lake.read_table(e["path"]) for e in entries]  # type: ignore[index]
+        tables = [_table(lake, e) for e in entries]
         _write_cache(path, _engine_table(tables, study.underlying))
     return ChainHistory.from_columns(_read_cache(path))
 

@@ -102,7 +102,7 @@ def _tables(lake: Lake, status: DayStatus) -> list[pa.Table]:
 
 
 def _read(lake: Lake, u: UnderlyingStatus) -> pa.Table:
-    return lake.read_table(u.path)
+    return lake.read_table(u.path, sha256=u.sha256)
 
 
 def read_month_status(universe: UniverseSpec, lake: Lake, month: dt.date) -> dict[str, object]:

@@ -34,17 +34,18 @@ def days(table: pa.Table, name: str) -> NDArray[np.int32]:
 
 
 def codes(table: pa.Table, name: str) -> tuple[NDArray[np.int32], list[str]]:
-    """A dictionary column as codes into its sorted distinct values: the same for any dictionary order."""
+    """A dictionary column as codes into the sorted distinct values of its rows: the same for any dictionary."""
     column = table.column(name).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     values = column.dictionary.to_pylist()
-    order = sorted(set(values))
-    position = {v: i for i, v in enumerate(order)}
-    remap = np.array([position[v] for v in values] or [0], dtype=np.int32)
     indices = column.indices.to_numpy(zero_copy_only=False)
+    # a filtered or joined column keeps in its dictionary what no row has any more
+    order = sorted({values[i] for i in np.unique(indices).tolist()})
+    position = {v: i for i, v in enumerate(order)}
+    remap = np.array([position.get(v, 0) for v in values] or [0], dtype=np.int32)
     return remap[indices].astype(np.int32), order
 
 

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 import pyarrow as pa
@@ -11,6 +13,8 @@ import pyarrow as pa
 from assets.day_status import DayStatus
 from assets.naming import layer_metadata, universe_code_version, universe_key
 from resources.universe import UniverseSpec
+
+Built = TypeVar("Built")
 
 
 def daily_asset(
@@ -36,6 +40,18 @@ def daily_asset(
 def partition_days(context: dg.AssetExecutionContext) -> list[dt.date]:
     """The run's partition keys as dates, in order."""
     return sorted(dt.date.fromisoformat(k) for k in context.partition_keys)
+
+
+#: threads that build the days of one layer: encoding, compression and disk waits run without the interpreter lock
+_THREADS = 4
+
+
+def each_day(build: Callable[[dt.date], Built], days: Sequence[dt.date]) -> list[Built]:
+    """``build`` of every day, in order. Days of one layer don't depend on each other, so they overlap."""
+    if len(days) == 1:
+        return [build(days[0])]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(build, days))
 
 
 def day_metadata(status: DayStatus) -> dict[str, Any]:

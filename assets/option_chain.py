@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from assets import engine_arrays as ea
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
-from assets.layers import daily_asset, daily_result, partition_days
+from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
 from assets.rates import rate_curve
 from engine.instruments.terms import QuoteGrade
@@ -104,7 +104,7 @@ def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> 
 
 def enrich_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions."""
-    return [_enrich_day(universe, lake, day) for day in days]
+    return each_day(lambda day: _enrich_day(universe, lake, day), days)
 
 
 def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
@@ -113,7 +113,8 @@ def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
     underlyings = {}
     for name, before in upstream.underlyings.items():
         if before.status == "ok":
-            table = enrich_quotes(lake.read_table(before.path), universe, tenor_days, rates)
+            quotes = lake.read_table(before.path, sha256=before.sha256)
+            table = enrich_quotes(quotes, universe, tenor_days, rates)
         else:
             table = CHAIN_SCHEMA.empty_table()
         path = partition_path(universe.name, ASSET, day.isoformat(), name)

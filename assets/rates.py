@@ -67,7 +67,7 @@ def rate_curve(
     entry = status.underlyings[universe.rates.currency]
     if entry.status != "ok":
         return *nothing, status.inputs
-    table = lake.read_table(entry.path)
+    table = lake.read_table(entry.path, sha256=entry.sha256)
     tenor = np.asarray(table.column("tenor_days").to_numpy(), dtype=np.int32)
     return tenor, ea.floats(table, "rate"), status.inputs
 

@@ -95,8 +95,15 @@ def render(
         },
         study_text=yaml_text,
         lineage=_lineage(record),
+        warnings=_warnings(universe),
     )
     return render_page(inputs), result
+
+
+def _warnings(universe: UniverseSpec) -> tuple[str, ...]:
+    if "${generated}" not in universe.provider.path:
+        return ()
+    return ("The quotes are generated: this page shows what OPTIX does, and is no evidence about a strategy.",)
 
 
 def _lineage(record: dict[str, Any]) -> list[dict[str, Any]]:

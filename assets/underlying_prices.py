@@ -10,7 +10,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.day_status import DayStatus, Status, UnderlyingStatus, write_status
-from assets.layers import daily_asset, daily_result, partition_days
+from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
 from engine.calendars import TradingCalendar
 from resources.data_quality.profile import local_text
@@ -32,12 +32,13 @@ def price_days(
 ) -> list[DayStatus]:
     """Build the layer for these sessions."""
     store = RawStore(lake, universe.name, "raw_quotes")
-    statuses = []
-    for day in days:
+
+    def build(day: dt.date) -> DayStatus:
         record = store.require(day.isoformat())
         parsed = provider.parse(day, store.load(record))
-        statuses.append(_price_day(universe, lake, parsed, {record.path: record.digest}, calendar))
-    return statuses
+        return _price_day(universe, lake, parsed, {record.path: record.digest}, calendar)
+
+    return each_day(build, days)
 
 
 def _price_day(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
+from assets.layers import each_day
 from engine.calendars import TradingCalendar
 from resources.data_quality.profile import absent_profile, profile_session
 from resources.data_quality.row_rules import apply_row_rules
@@ -80,8 +81,10 @@ def validate_days(
         profiles = [j.profile for d in batch for j in d.underlyings.values()]
         outcome = run_suite(profiles, universe.quality)
         on_results(outcome.results)
-        for day in batch:
-            kept = _write_day(universe, lake, day, outcome.verdicts)
+        by_day = {d.day: d for d in batch}
+        for kept in each_day(
+            lambda day: _write_day(universe, lake, by_day[day], outcome.verdicts), list(by_day)
+        ):
             validated.append(kept[0])
             quarantined.append(kept[1])
         batch.clear()

@@ -8,6 +8,7 @@ import yaml
 
 from engine.backtest.study import StudySpec
 from engine.strategies.registry import UnknownStrategyError, validate_parameters
+from engine.validation.windows import WalkForwardPeriodError, month_windows
 from optix_pipeline.generated_history import study_on, with_generated_start
 from optix_pipeline.yaml_specs import SpecError, field_line, load_spec
 from resources.home import data_folder, generated_folder
@@ -147,7 +148,17 @@ def check_study(study: StudySpec, path: Path, universes: dict[str, UniverseSpec]
                 try:
                     validate_parameters(study.strategy.name, {**study.strategy.parameters, key: value})
                 except ValueError as error:
-                    raise fail(("walk_forward", "grid", key), str(error).replace("\n", "; ")) from error
+                    message = f"{value!r}: {error}".replace("\n", "; ")
+                    raise fail(("walk_forward", "grid", key), message) from error
+        try:
+            month_windows(
+                study.period.start,
+                study.period.end,
+                study.walk_forward.train_months,
+                study.walk_forward.test_months,
+            )
+        except WalkForwardPeriodError as error:
+            raise fail(("walk_forward", "train_months"), str(error)) from error
     if study.capital.base_currency not in {"USD", universe.quote_currency, universe.settlement_currency}:
         raise fail(
             ("capital", "base_currency"),

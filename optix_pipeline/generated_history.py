@@ -10,12 +10,18 @@ from resources.universe import UniverseSpec
 _PLACEHOLDER = "${generated}/"
 
 
+def generated_folder_of(universe: UniverseSpec, generated: Path) -> Path | None:
+    """Where a generated universe's files stand; None for other universes."""
+    if not universe.provider.path.startswith(_PLACEHOLDER):
+        return None
+    return generated / universe.provider.path.removeprefix(_PLACEHOLDER)
+
+
 def generated_start(universe: UniverseSpec, generated: Path) -> dt.date | None:
     """First day of the files that stand in a generated universe's folder; None for other universes, or where
     nothing has been generated yet."""
-    if not universe.provider.path.startswith(_PLACEHOLDER):
-        return None
-    manifest = read_manifest(generated / universe.provider.path.removeprefix(_PLACEHOLDER))
+    folder = generated_folder_of(universe, generated)
+    manifest = read_manifest(folder) if folder else None
     return dt.date.fromisoformat(manifest["identity"]["start"]) if manifest else None
 
 

@@ -92,8 +92,7 @@ def build_jobs(catalog: Catalog, build: DefinitionsBuilder) -> list[Any]:
         studies = [catalog.study(s) for s in config.studies] or [
             s for u in chosen for s in catalog.studies_of(u.name)
         ]
-        for study in studies:
-            run.run_study(study)
+        run.run_studies(studies)
         if studies:
             run.compare()
 

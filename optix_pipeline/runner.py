@@ -6,7 +6,7 @@ layers by day, compaction by month) and a study two (windows by month, then ever
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -16,6 +16,7 @@ from assets.study_assets import STUDY_ASSETS
 from assets.universe_assets import DAILY_ASSETS
 from engine.backtest.study import StudySpec
 from optix_pipeline.catalog import Catalog
+from optix_pipeline.interrupted_runs import process_tags
 from optix_pipeline.partitions import universe_partitions, window_partitions
 from resources.universe import UniverseSpec
 
@@ -53,7 +54,7 @@ class Runner:
         self._instance = instance
         self._catalog = catalog
         self._progress = progress or (lambda label, done, total: None)
-        self._tags = tags or {}
+        self._tags = {**process_tags(), **(tags or {})}
 
     def ingest(
         self, universe: UniverseSpec, first: dt.date | None = None, last: dt.date | None = None
@@ -64,6 +65,23 @@ class Runner:
     def run_study(self, study: StudySpec) -> list[str]:
         """Every asset of one study; returns the run ids."""
         return self.make(study_steps(study, self._catalog.universe(study.universe)))
+
+    def run_studies(self, studies: Iterable[StudySpec]) -> None:
+        """Every one of these studies; one that fails does not keep the others from running.
+
+        Raises
+        ------
+        RunFailedError
+            After the last study, if any failed: one line each.
+        """
+        failures = []
+        for study in studies:
+            try:
+                self.run_study(study)
+            except RunFailedError as error:
+                failures.append(str(error))
+        if failures:
+            raise RunFailedError("\n".join(failures))
 
     def compare(self) -> list[str]:
         """The comparison over all studies."""

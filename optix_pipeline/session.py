@@ -79,4 +79,8 @@ def open_session() -> Session:
         database.upgrade()
     import dagster as dg
 
-    return Session(dg.DagsterInstance.get(), database)
+    from optix_pipeline.interrupted_runs import close_interrupted
+
+    instance = dg.DagsterInstance.get()
+    close_interrupted(instance)
+    return Session(instance, database)

@@ -1,12 +1,22 @@
 """YAML files as validated specs; an error names file, line and field."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 Spec = TypeVar("Spec", bound=BaseModel)
+
+
+class _SpecLoader(yaml.SafeLoader):
+    """YAML without its timestamps: dates stay text, so that one which does not exist is the model's to refuse, with
+    field and line."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 class SpecError(ValueError):
@@ -27,7 +37,7 @@ def load_spec(path: Path, model: type[Spec]) -> Spec:
         raise SpecError(f"{path}: can't be read: {error}") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_SpecLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

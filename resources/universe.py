@@ -75,7 +75,7 @@ class QualitySpec(_Strict):
     """Thresholds of the data-quality suite; ``critical`` ones block the partition of the underlying."""
 
     min_rows: int = Field(default=50, ge=1)
-    #: rows against the median of the previous sessions in the same range; below it is a warning
+    #: rows against the session before; below it is a warning
     min_row_ratio: float = Field(default=0.5, gt=0, le=1)
     max_quarantined_fraction: float = Field(default=0.2, gt=0, le=1)
     max_missing_fraction: float = Field(default=0.05, ge=0, le=1)

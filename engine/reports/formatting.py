@@ -29,12 +29,18 @@ def compact(value: float | None) -> str:
 
 
 def money(value: float | None, currency: str, *, signed: bool = False) -> str:
-    """An amount in its currency: cents for dollars, six decimals for coins."""
+    """An amount with its currency: cents for dollars, six decimals for coins."""
+    if value is None or _undefined(value):
+        return DASH
+    return f"{amount(value, currency, signed=signed)} {currency}"
+
+
+def amount(value: float | None, currency: str, *, signed: bool = False) -> str:
+    """As `money`, for a column whose heading names the currency."""
     if value is None or _undefined(value):
         return DASH
     decimals = 2 if currency in _CENTS else 6
-    text = f"{value:{'+' if signed else ''},.{decimals}f}"
-    return f"{_minus(text)} {currency}"
+    return _minus(f"{value:{'+' if signed else ''},.{decimals}f}")
 
 
 def day(days: int | None) -> str:

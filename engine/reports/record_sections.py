@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from engine.analytics.daily import daily_returns
 from engine.backtest.result import BacktestResult, Columns
-from engine.reports.formatting import compact, day, instant, money, number, percent
+from engine.reports.formatting import amount, compact, day, instant, money, number, percent
 from engine.reports.performance_plots import equity_plot, greeks_plot, monthly_returns_plot, trade_pnl_plot
 
 Metrics = Mapping[str, float | None]
@@ -26,7 +26,7 @@ _HEADLINES: tuple[tuple[str, str, _Format, bool], ...] = (
 
 
 def _details(currency: str) -> tuple[tuple[str, str, _Format], ...]:
-    def amount(v: float | None) -> str:
+    def in_money(v: float | None) -> str:
         return money(v, currency)
 
     return (
@@ -40,9 +40,9 @@ def _details(currency: str) -> tuple[tuple[str, str, _Format], ...]:
         ("skew", "Skew, daily", number),
         ("kurtosis", "Excess kurtosis, daily", number),
         ("profit_factor", "Profit factor", number),
-        ("average_win", "Average win", amount),
-        ("average_loss", "Average loss", amount),
-        ("expectancy", "Expectancy per trade", amount),
+        ("average_win", "Average win", in_money),
+        ("average_loss", "Average loss", in_money),
+        ("expectancy", "Expectancy per trade", in_money),
         ("expectancy_on_risk", "Expectancy on risk", percent),
         ("exposure", "Mean exposure", percent),
     )
@@ -156,9 +156,9 @@ def _trades(result: BacktestResult, currency: str, shown: int) -> list[dict[str,
                 _leg(legs, int(place))
                 for place in np.flatnonzero(legs["package_id"] == trades["package_id"][row])
             ],
-            "profit": money(float(trades["pnl"][row]), str(trades["currency"][row]) or currency, signed=True),
+            "profit": amount(float(trades["pnl"][row]), currency, signed=True),
             "tone": _tone(float(trades["pnl"][row]), True),
-            "fees": money(float(trades["fees"][row]), str(trades["currency"][row]) or currency),
+            "fees": amount(float(trades["fees"][row]), currency),
             "on_risk": percent(float(trades["return_on_risk"][row])),
             "reason": str(trades["exit_reason"][row]).replace("_", " "),
         }

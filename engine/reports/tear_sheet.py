@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.backtest.result import BacktestResult
 from engine.reports import record_sections, validation_sections
+from engine.reports.flags import explained
 from engine.reports.formatting import compact, day, instant, money, number, percent, value
 from engine.validation.monte_carlo import MonteCarloResult
 from engine.validation.stitching import StitchedRecord
@@ -85,7 +86,7 @@ def tear_sheet(inputs: TearSheetInputs) -> str:
         "run": inputs,
         "css": _file("tear_sheet.css"),
         "period": f"{day(equity['trade_days'][0])} to {day(equity['trade_days'][-1])}",
-        "banner": [*inputs.warnings, *inputs.result.flags],
+        "banner": [*inputs.warnings, *(explained(flag, inputs.result) for flag in inputs.result.flags)],
         **record_sections.sections(
             inputs.result, inputs.metrics, inputs.currency, inputs.nav_start, TRADES_SHOWN
         ),

@@ -61,11 +61,11 @@ def _walk_forward(stitched: StitchedRecord, currency: str) -> dict[str, Any]:
     return {
         "objective": name,
         "cards": [
-            ("Return out of sample", percent(stitched.metrics["total_return"])),
-            ("Sharpe ratio out of sample", number(stitched.metrics["sharpe_ratio"])),
-            (f"{name} in sample, mean", _objective(objective, stitched.in_sample_objective)),
-            (f"{name} out of sample, mean", _objective(objective, stitched.out_of_sample_objective)),
-            ("Out of sample over in sample", percent(stitched.degradation_ratio, 0)),
+            ("Return out of sample, end to end", percent(stitched.metrics["total_return"])),
+            ("Sharpe ratio out of sample, end to end", number(stitched.metrics["sharpe_ratio"])),
+            (f"{name} by window, in sample (mean)", _objective(objective, stitched.in_sample_objective)),
+            (f"{name} by window, out of sample (mean)", _objective(objective, stitched.out_of_sample_objective)),
+            (f"{name} kept out of sample", percent(stitched.degradation_ratio, 0)),
             ("Profitable windows", percent(stitched.share_profitable, 0)),
             ("Probability of overfitting", percent(stitched.pbo, 0)),
             ("Probabilistic Sharpe ratio", percent(stitched.probabilistic_sharpe, 1)),

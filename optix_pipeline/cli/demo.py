@@ -43,8 +43,7 @@ def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
         )
         for universe in catalog.universes.values():
             runner.ingest(universe)
-        for study in catalog.studies.values():
-            runner.run_study(study)
+        runner.run_studies(catalog.studies.values())
         runner.compare()
     studies = [study_summary(session.database, name) for name in catalog.studies]
     summary = {

@@ -1,64 +1,111 @@
-"""``optix dev``: Dagster UI, daemon and embedded Postgres in one process tree, stopped cleanly by one Ctrl-C."""
+"""``optix dev``: Dagster UI, daemon, code server and embedded Postgres, stopped cleanly by one Ctrl-C.
+
+One code server serves the UI, the daemon and the runs. With a ``python_module`` workspace the UI and the daemon
+load the definitions each for itself, the daemon anew every minute.
+"""
 
 import os
+import shutil
 import signal
 import socket
-import subprocess
-import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from optix_pipeline.cli.data_option import use_data_folder
-from optix_pipeline.session import dagster_home, open_session, project_file
+from optix_pipeline.cli.servers import Servers
+from optix_pipeline.session import dagster_home, open_session
 from resources.home import generated_folder, lake_uri, optix_home
 
-STOP_SECONDS = 15.0
+#: from the start of a server to its answer; a cold cache on a busy machine takes half a minute
+START_SECONDS = 180.0
+CODE_LOCATION = "optix_pipeline.code_location"
+
+
+class _Signals:
+    """SIGINT, SIGTERM and SIGHUP ask for the end; what comes after the first changes nothing."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, self._ask)
+
+    def _ask(self, signum: int, frame: FrameType | None) -> None:
+        self.stopping = True
 
 
 def run_dev(*, port: int, data: Path | None) -> None:
     """Serve until a signal arrives.
 
-    The servers run in sessions of their own with SIGINT reset (a background shell passes it on ignored), so that
-    a Ctrl-C reaches only this process, which stops them before its database lease ends.
+    Raises
+    ------
+    OSError
+        If the port is taken, or one of the servers ends by itself.
     """
     use_data_folder(data)
     _require_free(port)
     home = dagster_home()
     _pin_environment()
+    signals = _Signals()
     open_session()  # holds the database for as long as this process lives
-    workspace = str(project_file("workspace.yaml"))
-    commands = [
-        [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-w", workspace],
-        [sys.executable, "-m", "dagster._daemon", "run", "-w", workspace],
-    ]
-    stopping = False
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, stop)
-    children = [_start(command, home) for command in commands]
-    try:
-        announced = False
-        while not stopping:
-            for child, command in zip(children, commands, strict=True):
-                if child.poll() is not None:
-                    raise RuntimeError(
-                        f"{command[2]} stopped with exit code {child.returncode}; its log is above"
-                    )
-            if not announced and _answers(port):
-                print(
-                    f"OPTIX: the Dagster UI is at http://127.0.0.1:{port} (Ctrl-C stops everything)",
-                    flush=True,
-                )
-                announced = True
-            time.sleep(0.2)
-    finally:
-        _stop(children)
+    with _scratch_folder() as scratch, Servers(home) as servers:
+        _serve(servers, scratch, port, signals)
     print("OPTIX: stopped", flush=True)
+
+
+def _serve(servers: Servers, scratch: Path, port: int, signals: _Signals) -> None:
+    code_socket = scratch / "code.sock"
+    code_server = ["dagster", "code-server", "start", "-m", CODE_LOCATION, "--location-name", "optix"]
+    # runs are started with this environment's Python, whatever stands first on the PATH
+    code_server += ["--use-python-environment-entry-point", "--log-level", "warning"]
+    servers.start([*code_server, "--socket", str(code_socket)])
+    if not _wait(lambda: _listens(code_socket), servers, signals):
+        return
+    workspace = scratch / "workspace.yaml"
+    workspace.write_text(
+        f"load_from:\n  - grpc_server:\n      socket: {code_socket}\n      location_name: optix\n"
+    )
+    at = ["-h", "127.0.0.1", "-p", str(port)]
+    servers.start(["dagster_webserver", *at, "--dagster-log-level", "warning", "-w", str(workspace)])
+    servers.start(["dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)])
+    if not _wait(lambda: _answers(port), servers, signals):
+        return
+    print(f"OPTIX: the Dagster UI is at http://127.0.0.1:{port} (Ctrl-C stops everything)", flush=True)
+    while not signals.stopping:
+        servers.check()
+        time.sleep(0.2)
+
+
+def _wait(ready: Callable[[], bool], servers: Servers, signals: _Signals) -> bool:
+    """Until ready; False if a signal came first.
+
+    Raises
+    ------
+    OSError
+        If a server ended, or the wait took longer than START_SECONDS.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while not signals.stopping:
+        if ready():
+            return True
+        servers.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the Dagster UI did not start within {START_SECONDS:.0f} s; its log is above")
+        time.sleep(0.1)
+    return False
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A private folder with a short path: a socket's may have 100 characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="optix-dev-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pin_environment() -> None:
@@ -91,32 +138,6 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _start(command: list[str], home: Path) -> "subprocess.Popen[bytes]":
-    def reset() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        _die_with_parent()
-
-    return subprocess.Popen(command, cwd=home, start_new_session=True, preexec_fn=reset)
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends the child when this process is killed; elsewhere a kill -9 leaves it running."""
-    if sys.platform == "linux":
-        import ctypes
-
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
-def _stop(children: "list[subprocess.Popen[bytes]]") -> None:
-    """SIGINT to each server's process group, then after a grace SIGKILL."""
-    for child in children:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGINT)
-    deadline = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.wait(timeout=max(deadline - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -1,45 +1,23 @@
 """``optix harvest`` and ``optix run``."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 from optix_pipeline.cli.data_option import use_data_folder
 from optix_pipeline.cli.output import print_json, print_table
 from optix_pipeline.cli.progress import progress_bars
+from optix_pipeline.cli.quality import reasons_text
+from optix_pipeline.cli.session_range import parse_range, within
 from optix_pipeline.session import Session, open_session
 
 
-def parse_day(text: str | None, option: str) -> dt.date | None:
-    """A date option.
-
-    Raises
-    ------
-    ValueError
-        If it is no ISO date.
-    """
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{option} {text}: not a date; write YYYY-MM-DD") from None
-
-
-def _runner(report: Any, command: str) -> tuple[Session, Any, Any]:
-    from optix_pipeline.catalog import load_catalog
-
-    catalog = load_catalog()
+def _runner(catalog: Any, report: Any, command: str) -> tuple[Session, Any]:
     session = open_session()
     from optix_pipeline.definitions import build_definitions
     from optix_pipeline.runner import Runner
 
     definitions = build_definitions(catalog=catalog)
-    return (
-        session,
-        catalog,
-        Runner(definitions, session.instance, catalog, report, {"optix/command": command}),
-    )
+    return session, Runner(definitions, session.instance, catalog, report, {"optix/command": command})
 
 
 def run_harvest(
@@ -47,43 +25,50 @@ def run_harvest(
 ) -> None:
     """Harvest and build the layers of a range of sessions."""
     use_data_folder(data)
-    start, end = parse_day(first, "--from"), parse_day(last, "--to")
-    if start and end and end < start:
-        raise ValueError(f"--to {end} is before --from {start}")
+    start, end = parse_range(first, last)
+    from optix_pipeline.catalog import load_catalog
+    from optix_pipeline.runner import ingestion_steps
+    from resources.home import lake_uri
+    from resources.lake.opening import open_lake
+
+    # what is wrong with the request shows before anything runs
+    spec = load_catalog().universe(universe)
+    open_lake(lake_uri())
+    ingestion_steps(spec, start, end)
     with progress_bars(quiet=as_json) as report:
-        session, catalog, runner = _runner(report, "harvest")
-        spec = catalog.universe(universe)
-        runs = runner.ingest(spec, start, end)
-    quality = [
-        q
-        for q in session.database.quality_summary(universe)
-        if (start is None or q["trade_date"] >= start) and (end is None or q["trade_date"] <= end)
-    ]
+        ensure_generated(spec, report)
+        catalog = load_catalog()
+        session, runner = _runner(catalog, report, "harvest")
+        runs = runner.ingest(catalog.universe(universe), start, end)
+    quality = [q for q in session.database.quality_summary(universe) if within(q["trade_date"], start, end)]
     if as_json:
         print_json({"universe": universe, "dagster_runs": runs, "quality": quality})
         return
     kept = sum(q["status"] == "ok" for q in quality)
-    print(f"{universe}: {kept} of {len(quality)} (session, underlying) pairs are usable")
-    print_table(
-        "kept out",
-        ("session", "underlying", "status", "why"),
-        [
-            (q["trade_date"], q["underlying"], q["status"], "; ".join(q["reasons"]))
-            for q in quality
-            if q["status"] != "ok"
-        ],
-    )
+    print(f"{universe}: {kept} of {len(quality)} judged sessions are usable")
+    if kept < len(quality):
+        print_table(
+            "Kept out of every layer",
+            ("session", "underlying", "status", "why"),
+            [
+                (q["trade_date"], q["underlying"], q["status"], reasons_text(q))
+                for q in quality
+                if q["status"] != "ok"
+            ],
+        )
 
 
 def run_one_study(study: str, *, data: Path | None, as_json: bool) -> None:
     """Run one study on what has been ingested."""
     use_data_folder(data)
+    from optix_pipeline.catalog import load_catalog
     from optix_pipeline.cli.demo import print_metrics, study_summary
 
+    catalog = load_catalog()
+    spec = catalog.study(study)
+    check_ingested(spec, catalog)
     with progress_bars(quiet=as_json) as report:
-        session, catalog, runner = _runner(report, "run")
-        spec = catalog.study(study)
-        check_ingested(spec, catalog)
+        session, runner = _runner(catalog, report, "run")
         runner.run_study(spec)
     summary = study_summary(session.database, study)
     if as_json:
@@ -91,6 +76,25 @@ def run_one_study(study: str, *, data: Path | None, as_json: bool) -> None:
         return
     print_metrics([summary])
     print(f"tear sheet: {summary['tear_sheet']}")
+
+
+def ensure_generated(universe: Any, report: Any) -> None:
+    """Make the vendor files of a generated universe where none have been made yet; they take seconds."""
+    from optix_pipeline.generated_history import generated_folder_of, generated_start
+    from resources.generator.demo import generate_universe
+    from resources.generator.demo_markets import DEMO_MARKETS
+    from resources.home import generated_folder
+
+    folder = generated_folder_of(universe, generated_folder())
+    if folder is None or generated_start(universe, generated_folder()) is not None:
+        return
+    for market in DEMO_MARKETS:
+        if market.name == folder.name:
+            generate_universe(
+                market,
+                folder,
+                progress=lambda name, done, total: report(f"{name}: vendor files generated", done, total),
+            )
 
 
 def check_ingested(study: Any, catalog: Any) -> None:

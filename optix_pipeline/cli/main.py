@@ -77,6 +77,19 @@ def run(
 
 
 @app.command()
+def quality(
+    universe: Annotated[str, typer.Argument(help="Name of the universe.")],
+    first: First = None,
+    last: Last = None,
+    json: Json = False,
+) -> None:
+    """Sessions that were kept out and why, and the checks that failed on the others."""
+    from optix_pipeline.cli.quality import show_quality
+
+    show_quality(universe, first, last, as_json=json)
+
+
+@app.command()
 def results(
     study: Annotated[str | None, typer.Argument(help="Only this study.")] = None, json: Json = False
 ) -> None:

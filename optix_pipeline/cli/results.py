@@ -5,6 +5,9 @@ from typing import Any
 from optix_pipeline.cli.output import percent, print_json, print_table
 from optix_pipeline.session import quiet_environment
 
+#: columns of a terminal that shows every column of the table of runs
+WIDE = 118
+
 
 def current_database() -> Any:
     """OPTIX's database, which must be at the newest revision."""
@@ -27,26 +30,39 @@ def show_results(study: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(documents)
         return
+    print_runs(documents)
+
+
+def print_runs(documents: list[dict[str, Any]]) -> None:
+    """One row per run; a narrow terminal gets fewer columns, and the flags below the table."""
+    from rich.console import Console
+
+    console = Console()
+    narrow = console.is_terminal and console.width < WIDE
     table = []
     for d in documents:
         full, oos = d["metrics"].get("full", {}), d["metrics"].get("out_of_sample", {})
-        table.append(
-            (
-                str(d["id"])[:8],
-                d["study"],
-                f"{d['completed_at']:%Y-%m-%d %H:%M}" if d["completed_at"] else "–",
-                percent(full.get("total_return")),
-                full.get("sharpe_ratio"),
-                oos.get("sharpe_ratio"),
-                percent(full.get("max_drawdown")),
-                full.get("trade_count"),
-                percent(full.get("quote_coverage")),
-                ", ".join(d["flags"] or []),
-            )
-        )
-    header = ("run", "study", "completed", "return", "Sharpe", "Sharpe out of sample", "max drawdown", "trades",
-              "coverage", "flags")  # fmt: skip
-    print_table("runs", header, table)
+        row = {
+            "run": str(d["id"])[:8],
+            "study": d["study"],
+            "completed": f"{d['completed_at']:%Y-%m-%d %H:%M}" if d["completed_at"] else "–",
+            "return": percent(full.get("total_return")),
+            "Sharpe": _ratio(full.get("sharpe_ratio")),
+            "oos": _ratio(oos.get("sharpe_ratio")),
+            "drawdown": percent(full.get("max_drawdown")),
+            "trades": int(full.get("trade_count") or 0),
+            "coverage": percent(full.get("quote_coverage")),
+        }
+        table.append({k: v for k, v in row.items() if not (narrow and k in ("completed", "oos", "coverage"))})
+    title = "Runs, newest first" + ("" if narrow else " (oos: Sharpe of the out-of-sample record)")
+    print_table(title, tuple(table[0]), [tuple(row.values()) for row in table])
+    for d in documents:
+        if d["flags"]:
+            print(f"{str(d['id'])[:8]} is flagged: {', '.join(d['flags'])}")
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def find_run(database: Any, name: str) -> dict[str, Any]:
@@ -83,11 +99,37 @@ def show_lineage(run_id: str, *, as_json: bool) -> None:
     print(f"  result {run['result_digest']}\n  study  {run['study_digest']}\n  code   {run['code_digest']}")
     print(f"  inputs {run['inputs_digest']}, seed {run['seed']}")
     print_table(
-        "read by the engine", ("file in the lake", "sha256"), [(r["path"], r["sha256"][:16]) for r in layers]
+        "Read by the engine", ("file in the lake", "sha256"), [(r["path"], r["sha256"][:12]) for r in layers]
     )
+    print_harvests(records)
+
+
+def print_harvests(records: list[dict[str, Any]]) -> None:
+    """Every file that was received, once, with the sessions that it served."""
+    sessions: dict[tuple[str, str], list[str]] = {}
+    for record in sorted(records, key=lambda r: (r["key"], r["path"])):
+        for part in record["parts"]:
+            sessions.setdefault((part["source"], part["sha256"]), []).append(record["key"])
+    folder = _common_folder([source for source, _ in sessions])
     rows = [
-        (r["key"], part["source"], part["sha256"][:16])
-        for r in sorted(records, key=lambda r: (r["key"], r["path"]))
-        for part in r["parts"]
+        (_span(keys), source.removeprefix(folder).lstrip("/"), sha256[:12])
+        for (source, sha256), keys in sorted(sessions.items(), key=lambda item: (item[1][0], item[0]))
     ]
-    print_table(f"harvested ({len(records)} records)", ("session", "received from", "sha256"), rows)
+    print_table(
+        f"Harvested: {len(records)} records of {len(rows)} files", ("session", "file", "sha256"), rows
+    )
+    print(f"received from {folder}")
+
+
+def _common_folder(sources: list[str]) -> str:
+    """The folder that all paths or addresses share."""
+    shared = []
+    for names in zip(*(source.split("/")[:-1] for source in sources), strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "/".join(shared)
+
+
+def _span(keys: list[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"{keys[0]} to {keys[-1]}"

@@ -69,7 +69,7 @@ def _listed(url: sa.URL, refusal: psycopg.OperationalError) -> bool:
     if not found:
         return False
     raise DatabaseUnreachableError(
-        f"{_place(url)} has the database {url.database!r} but refuses it to the role {url.username!r}: {refusal}"
+        f"{_place(url)} has the database {url.database!r} but refuses it to the role {url.username!r}: {_one_line(refusal)}"
     ) from refusal
 
 
@@ -88,7 +88,7 @@ def _maintenance_connection(
         except psycopg.OperationalError as error:
             last = error
     raise DatabaseUnreachableError(
-        f"no connection to Postgres on {_place(url)} as {url.username!r}: {last}; check that it runs, and the user, "
+        f"no connection to Postgres on {_place(url)} as {url.username!r}: {_one_line(last)}; check that it runs, and the user, "
         "password, host and port in the URL"
     ) from last
 
@@ -103,6 +103,11 @@ def _create(connection: "psycopg.Connection[tuple[object, ...]]", database: str)
 def _conninfo(url: sa.URL, database: str | None) -> str:
     plain = url.set(drivername="postgresql", database=database)
     return plain.render_as_string(hide_password=False)
+
+
+def _one_line(error: BaseException | None) -> str:
+    """The server's words, which it spreads over several lines."""
+    return " ".join(str(error).split())
 
 
 def _place(url: sa.URL) -> str:

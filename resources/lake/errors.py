@@ -13,5 +13,9 @@ class LakePathError(ValueError):
     """A path that could leave the lake, or that would be mistaken for a temporary file."""
 
 
+class LakeContentError(LakeError):
+    """A file has other bytes than the record that names it."""
+
+
 class LakeFormatError(LakeError, ValueError):
     """The bytes of a file are not what its reader expects (Parquet, JSON)."""

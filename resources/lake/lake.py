@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resources.lake.errors import LakeFormatError, LakePathError
+from resources.lake.errors import LakeContentError, LakeFormatError, LakePathError
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,30 @@ class Lake(ABC):
         self._store(checked_path(path), data)
         return WrittenFile(path, hashlib.sha256(data).hexdigest(), len(data))
 
-    def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """A Parquet file as a table; with ``columns`` only these, in that order."""
+    def read_table(
+        self, path: str, columns: Sequence[str] | None = None, *, sha256: str | None = None
+    ) -> pa.Table:
+        """A Parquet file as a table; with ``columns`` only these, in that order.
+
+        Parameters
+        ----------
+        sha256
+            What the record that names the file says of its bytes. A partition is several files and its status; a
+            rebuild that was killed between them leaves new files under an old status, which must not be read.
+
+        Raises
+        ------
+        LakeContentError
+            If the bytes are others.
+        """
         data = self.read_bytes(path)
+        if sha256 is not None:
+            found = hashlib.sha256(data).hexdigest()
+            if found != sha256:
+                raise LakeContentError(
+                    f"{self.uri}/{path} has sha256 {found[:12]}…, the record beside it says {sha256[:12]}…: it was "
+                    "changed, or the rebuild of its partition was interrupted; materialize its asset again"
+                )
         try:
             with pq.ParquetFile(pa.BufferReader(data)) as file:
                 if columns is not None:
