@@ -22,5 +22,6 @@ def latest_session_result(
         check_name=FRESHNESS_CHECK,
         passed=present,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"expected {expected or 'no session yet'}, newest present {latest or 'none'}",
         metadata={"latest_expected": expected or "none", "latest_present": latest or "none"},
     )

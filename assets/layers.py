@@ -61,14 +61,23 @@ def day_metadata(status: DayStatus) -> dict[str, Any]:
     if first is not None and first.path:
         metadata["path"] = first.path.rsplit("/", 1)[0]
     metadata["sha256"] = {name: u.sha256 for name, u in sorted(status.underlyings.items()) if u.sha256}
-    kept_out = {
-        name: f"{u.status}: {'; '.join(u.reasons)}"
-        for name, u in status.underlyings.items()
+    found = kept_out(status)
+    if found:
+        metadata["kept_out"] = found
+    return metadata
+
+
+def kept_out(status: DayStatus) -> dict[str, str]:
+    """Why each underlying that is not usable was kept out, without the words that its place says already."""
+    return {
+        name: f"{u.status}: {'; '.join(_without_place(r, name, status) for r in u.reasons)}"
+        for name, u in sorted(status.underlyings.items())
         if u.status != "ok"
     }
-    if kept_out:
-        metadata["kept_out"] = kept_out
-    return metadata
+
+
+def _without_place(reason: str, underlying: str, status: DayStatus) -> str:
+    return reason.removeprefix(f"{underlying} {status.trade_date}: ")
 
 
 def content_version(statuses: list[DayStatus]) -> dg.DataVersion:

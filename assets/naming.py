@@ -12,6 +12,7 @@ import dagster as dg
 import pyarrow as pa
 
 import engine
+from assets.column_meanings import MEANINGS
 from engine.backtest.study import StudySpec
 from resources.universe import UniverseSpec
 
@@ -32,7 +33,12 @@ def column_schema(schema: pa.Schema) -> dg.TableSchema:
     """A layer's columns as the UI shows them."""
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(f.name, str(f.type), constraints=dg.TableColumnConstraints(nullable=f.nullable))
+            dg.TableColumn(
+                f.name,
+                "string" if pa.types.is_dictionary(f.type) else str(f.type),
+                description=MEANINGS.get(f.name),
+                constraints=dg.TableColumnConstraints(nullable=f.nullable),
+            )
             for f in schema
         ]
     )

@@ -206,6 +206,11 @@ def build_option_chain(
             check_name=CHECK,
             passed=share is None or share >= SOLVED_SHARE,
             severity=dg.AssetCheckSeverity.WARN,
+            description=(
+                "no two-sided quote in these partitions"
+                if share is None
+                else f"{share:.2%} of two-sided quotes have an implied volatility"
+            ),
             metadata={
                 "solved_share": share if share is not None else "no two-sided quote in these partitions"
             },

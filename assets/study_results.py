@@ -87,7 +87,9 @@ def load_result(lake: Lake, study: StudySpec, asset: str, name: str) -> tuple[Ba
         If the stored tables no longer have the digest that the record states.
     """
     record = read_record(lake, study, asset, name)
-    tables = {t: from_arrow(t, lake.read_table(f["path"])) for t, f in record["files"].items()}
+    tables = {
+        t: from_arrow(t, lake.read_table(f["path"], sha256=f["sha256"])) for t, f in record["files"].items()
+    }
     result = BacktestResult(
         tables=tables,
         totals=record["totals"],

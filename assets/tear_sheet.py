@@ -103,7 +103,9 @@ def render(
 def _warnings(universe: UniverseSpec) -> tuple[str, ...]:
     if "${generated}" not in universe.provider.path:
         return ()
-    return ("The quotes are generated: this page shows what OPTIX does, and is no evidence about a strategy.",)
+    return (
+        "The quotes are generated: this page shows what OPTIX does, and is no evidence about a strategy.",
+    )
 
 
 def _lineage(record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ import dagster as dg
 
 from assets import validation
 from assets.day_status import DayStatus
-from assets.layers import daily_asset, daily_result, partition_days
+from assets.layers import daily_asset, daily_result, kept_out, partition_days
+from assets.missing_quotes import missing_quotes_picture
 from assets.naming import layer_metadata, picture, universe_key
 from assets.underlying_prices import universe_calendar
 from assets.validation import LOOKBACK_SESSIONS, QUARANTINED, VALIDATED, validate_days
@@ -19,6 +20,8 @@ from resources.sources import SourcesResource
 from resources.universe import UniverseSpec
 
 CHECK = "session_quality"
+#: days named in the sentence about a range; the metadata names all
+_SHOWN_DAYS = 12
 
 
 def quality_row(universe: UniverseSpec, result: ExpectationResult) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def quality_row(universe: UniverseSpec, result: ExpectationResult) -> dict[str, 
     }
 
 
-def missing_quotes_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | None:
+def sessions_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | None:
     """Days by underlying: what was kept, kept out, or never came."""
     from engine.reports.figures import quality_figure
 
@@ -62,21 +65,34 @@ def missing_quotes_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValu
 
 def _evaluation(status: DayStatus) -> dict[str, Any]:
     """What the check shows for one day."""
-    kept_out = {
-        name: f"{u.status}: {'; '.join(u.reasons)}"
-        for name, u in sorted(status.underlyings.items())
-        if u.status != "ok"
-    }
     warnings = {name: list(u.warnings) for name, u in sorted(status.underlyings.items()) if u.warnings}
     metadata: dict[str, Any] = {
         "rows": status.rows,
         "quarantined": sum(u.quarantined for u in status.underlyings.values()),
     }
-    if kept_out:
-        metadata["kept_out"] = kept_out
+    if found := kept_out(status):
+        metadata["kept_out"] = found
     if warnings:
         metadata["warnings"] = warnings
     return metadata
+
+
+def _verdict(status: DayStatus) -> str:
+    """The day in one sentence: the column that the UI's execution history and the notifications show."""
+    found = [f"{name} {why}" for name, why in kept_out(status).items()]
+    return f"{status.trade_date}: {'. '.join(found) or 'everything kept'}"
+
+
+def _run_verdict(failed: list[DayStatus], days: list[dt.date]) -> str:
+    """A range of days in one sentence."""
+    if not failed:
+        return f"{days[0]} to {days[-1]}: all {len(days)} sessions kept"
+    named = []
+    for status in failed[:_SHOWN_DAYS]:
+        unusable = [f"{n} {u.status}" for n, u in sorted(status.underlyings.items()) if u.status != "ok"]
+        named.append(f"{status.trade_date} {', '.join(unusable)}")
+    more = f" and {len(failed) - _SHOWN_DAYS} more" if len(failed) > _SHOWN_DAYS else ""
+    return f"{len(failed)} of {len(days)} sessions with something kept out: {'; '.join(named)}{more}"
 
 
 def build_validated_quotes(
@@ -151,8 +167,12 @@ def build_validated_quotes(
             universe_calendar(universe, days[-1]),
             store,
         )
-        heatmap = missing_quotes_picture(statuses)
-        yield daily_result(context, statuses, kept, **({"sessions": heatmap} if heatmap else {}))
+        pictures: dict[str, Any] = {}
+        if sessions := sessions_picture(statuses):
+            pictures["sessions"] = sessions
+        if heatmap := missing_quotes_picture(lake.open(), statuses):
+            pictures["missing_quotes"] = picture(heatmap, "share of contracts without a bid or an ask")
+        yield daily_result(context, statuses, kept, **pictures)
         yield daily_result(context, quarantined, bad)
         failed = [s for s in statuses if any(u.status != "ok" for u in s.underlyings.values())]
         if len(days) > 1:
@@ -172,6 +192,7 @@ def _day_event(key: dg.AssetKey, status: DayStatus) -> dg.AssetCheckEvaluation:
         # a logged evaluation blocks nothing; ERROR marks the days that have nothing usable
         severity=dg.AssetCheckSeverity.WARN if status.usable else dg.AssetCheckSeverity.ERROR,
         metadata=_evaluation(status),
+        description=_verdict(status),
         partition=status.trade_date.isoformat(),
     )
 
@@ -195,4 +216,5 @@ def _run_result(
         # ERROR blocks what is downstream in this run: only when the run has nothing usable at all
         severity=dg.AssetCheckSeverity.WARN if usable else dg.AssetCheckSeverity.ERROR,
         metadata=metadata,
+        description=_verdict(statuses[0]) if len(days) == 1 else _run_verdict(failed, days),
     )

@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from assets.chain_history import StudyInputs, load_inputs
+from assets.chain_history import StudyInputs, load_inputs, months_between
+from assets.chain_month import read_month_status
 from assets.naming import study_code_version, study_key, table_markdown, universe_key
 from assets.result_metrics import result_metrics
 from assets.study_results import load_result, save_result
@@ -195,16 +196,41 @@ def build_walk_forward_window(
                             ("test", *(_text(record["test_metrics"][k]) for k in shown)),
                         ],
                     ),
-                    "digest": record["digest"],
+                    "sessions_used": _sessions_used(study, universe, lake.open(), window),
                     "chain_months": sorted(
                         p.split("/")[2][:7] for p in record["inputs"]["files"] if "/chain." in p
                     ),
+                    "digest": record["digest"],
                 },
                 partition_key=partition,
             )
         return dg.MaterializeResult()
 
     return walk_forward_window
+
+
+def _sessions_used(
+    study: StudySpec, universe: UniverseSpec, lake: Lake, window: WalkForwardWindow
+) -> dg.MarkdownMetadataValue:
+    """The months and days behind a window; each month leads to its own page."""
+    rows = []
+    for month in months_between(window.train_start, window.test_end):
+        statuses = read_month_status(universe, lake, month)["days"]
+        assert isinstance(statuses, dict)
+        used, kept_out = [], []
+        for day, underlyings in sorted(statuses.items()):
+            if not window.train_start.isoformat() <= day <= window.test_end.isoformat():
+                continue
+            status = underlyings[study.underlying]["status"]
+            if status == "ok":
+                used.append(day)
+            else:
+                kept_out.append(f"{day} {status}")
+        page = f"/assets/{universe.name}/chain_month?view=partitions&partition={month}"
+        part = "train" if month <= window.train_end else "test"
+        days = f"{len(used)}: {used[0][8:]} to {used[-1][8:]}" if used else "none"
+        rows.append((f"[{month:%Y-%m}]({page})", part, days, ", ".join(kept_out) or "–"))
+    return table_markdown(("month", "range", "sessions", "kept out"), rows)
 
 
 def _text(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """One function builds the Definitions; tests build the same with their own resources."""
 
+import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -32,8 +33,16 @@ def default_resources() -> dict[str, Any]:
             data_folder=str(data) if data else None, generated_folder=str(generated_folder())
         ),
         "database": DatabaseResource(),
-        "notifier": Notifier(),
+        "notifier": _notifier(),
     }
+
+
+def _notifier() -> Notifier:
+    """The log, or the webhook that OPTIX_WEBHOOK_URL names; its address often is a secret, so it is read when a
+    sensor ticks and stands in no definition."""
+    if not os.environ.get("OPTIX_WEBHOOK_URL"):
+        return Notifier()
+    return Notifier(kind="webhook", webhook_url=dg.EnvVar("OPTIX_WEBHOOK_URL"))
 
 
 def build_definitions(

@@ -71,6 +71,7 @@ def reproduce(
     rows = list(inputs)
     _require_same_code(run)
     _verify_layers(lake, [r for r in rows if r["kind"] == "layer"])
+    newest = _verify_results(lake, study, run)
     target = open_lake(str(scratch / "lake"))
     raw = sorted({(r["dataset"], r["path"], r["sha256"]) for r in rows if r["kind"] == "raw"})
     size = _copy_raw(lake, target, universe, raw)
@@ -83,7 +84,7 @@ def reproduce(
         rebuilt=study_digests(study, target),
         records=len(raw),
         payload_bytes=size,
-        largest_difference=largest_differences(study, lake, target),
+        largest_difference=largest_differences(study, lake, target) if newest else {},
     )
 
 
@@ -105,6 +106,26 @@ def _verify_layers(lake: Lake, rows: list[Mapping[str, Any]]) -> None:
                 f"{lake.uri}/{row['path']} has sha256 {found[:12]}…, the run read {row['sha256'][:12]}…: "
                 "the stored file was changed after the run"
             )
+
+
+def _verify_results(lake: Lake, study: StudySpec, run: Mapping[str, Any]) -> bool:
+    """Whether the lake still holds this run's results, and then exactly those (it keeps a study's newest run)."""
+    from assets.backtest import ASSET, NAME
+    from assets.study_results import read_record
+
+    try:
+        if read_record(lake, study, ASSET, NAME)["run_id"] != str(run["id"]):
+            return False
+        found = study_digests(study, lake)
+    except (ValueError, LookupError, LakeError) as error:
+        raise ReproductionError(str(error)) from error
+    for name, digest in run["config"]["digests"].items():
+        if found.get(name) != digest:
+            raise ReproductionError(
+                f"{name} in {lake.uri} has digest {found.get(name, 'none')[:12]}…, the run recorded {digest[:12]}…: "
+                f"it was made again by other code; run: optix run {study.name}"
+            )
+    return True
 
 
 def _copy_raw(lake: Lake, target: Lake, universe: UniverseSpec, raw: list[tuple[str, str, str]]) -> int:

@@ -47,7 +47,9 @@ def test_every_module_says_what_it_is_for():
 def test_modules_that_define_assets_keep_their_annotations():
     """Dagster reads them at run time; the future import would turn them into text."""
     text = "from __future__ import annotations"
-    assert [p.name for p in sources("assets", "optix_pipeline") if text in p.read_text(encoding="utf-8")] == []
+    assert [
+        p.name for p in sources("assets", "optix_pipeline") if text in p.read_text(encoding="utf-8")
+    ] == []
 
 
 def test_the_wheel_holds_no_tests():

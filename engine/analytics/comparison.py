@@ -96,5 +96,5 @@ def _overlay(returns: list[tuple[NDArray[np.int64], Floats]]) -> tuple[NDArray[n
         at = np.searchsorted(days, d)
         total[at] += r
         count[at] += 1
-    nav: Floats = np.cumprod(1.0 + total / np.maximum(count, 1))
-    return days.astype(np.int64), nav
+    nav = np.cumprod(1.0 + total / np.maximum(count, 1))
+    return days.astype(np.int64), np.asarray(nav, dtype=np.float64)

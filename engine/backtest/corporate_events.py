@@ -1,7 +1,7 @@
 """Splits and dividends on what the run holds, on the session from which they are in force."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.backtest.recorder import Recorder
 from engine.corporate_actions.events import ActionKind, CorporateAction
@@ -49,8 +49,12 @@ class CorporateEvents:
         self._desk = desk
         self._recorder = recorder
 
-    def apply(self, step: Step) -> None:
-        """Apply what is in force and known at this snapshot."""
+    def apply(self, step: Step, settle_before: Callable[[int], None]) -> None:
+        """Apply what is in force and known at this snapshot.
+
+        ``settle_before(day)`` settles the options that expired on sessions before ``day``; it is called before
+        each action with the day from which that action is in force.
+        """
         if not self._pending:
             return
         today = _EPOCH + dt.timedelta(days=step.trade_day)
@@ -59,6 +63,7 @@ class CorporateEvents:
                 self._late.add(action)
                 continue
             self._pending.remove(action)
+            settle_before((action.effective_date - _EPOCH).days)
             if action in self._late and self._book.packages:
                 self._recorder.flag("late_corporate_action")
             if action.kind is ActionKind.SPLIT:

@@ -8,7 +8,12 @@ from engine.backtest.recorder import Recorder
 from engine.backtest.study import StudySpec
 from engine.execution.exercise import intrinsic, is_auto_exercised
 from engine.execution.fees import exercise_fee
-from engine.execution.settlement import SettlementPrice, settlement_price, settlement_value
+from engine.execution.settlement import (
+    SettlementPrice,
+    settlement_day,
+    settlement_price,
+    settlement_value,
+)
 from engine.instruments.terms import Right, RootTerms, SettlementType
 from engine.market.cursor import Step
 from engine.market.underlying import UnderlyingHistory
@@ -17,6 +22,7 @@ from engine.portfolio.contracts import ContractState
 from engine.portfolio.package import Leg, Package
 
 _EPOCH = dt.date(1970, 1, 1)
+_PAID_OUT = ("exercise", "assignment", "cash_settlement")
 
 
 class ExpiryEvents:
@@ -41,11 +47,19 @@ class ExpiryEvents:
         self._book = book
         self._recorder = recorder
 
-    def apply(self, step: Step) -> None:
+    def apply(self, step: Step, *, before_day: int | None = None) -> None:
+        """Settle what is due; with ``before_day`` only what settled on a session before that day.
+
+        A session that is missing from the chain leaves its expiries to a later snapshot: they must then be
+        settled on the terms of their own day, before a split or a dividend of a later one.
+        """
         for package in list(self._book.packages.values()):
             for leg in package.open_legs():
-                if leg.contract is not None and leg.contract.settles_us <= step.ts_us:
-                    self._settle(step, package, leg, leg.contract)
+                contract = leg.contract
+                if contract is None or contract.settles_us > step.ts_us:
+                    continue
+                if before_day is None or settlement_day(contract.settles_us) < before_day:
+                    self._settle(step, package, leg, contract)
 
     def _settle(self, step: Step, package: Package, leg: Leg, contract: ContractState) -> None:
         terms = self._terms[contract.root]
@@ -122,7 +136,9 @@ class ExpiryEvents:
         amount: float,
         note: str,
     ) -> None:
-        package.exit_reason = kind
+        # a leg that ended worthless does not hide that another of the same package was paid out or delivered
+        if kind != "expiry" or package.exit_reason not in _PAID_OUT:
+            package.exit_reason = kind
         self._recorder.event(
             step,
             kind,

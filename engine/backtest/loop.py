@@ -26,9 +26,10 @@ from engine.strategies.base import Strategy
 class EventLoop:
     """One run over one range.
 
-    At each snapshot, in this order: corporate actions in force and known; expiry and settlement; arrival and
-    fills of orders; marks and the proof of the books; risk limits; the strategy's decision (at the last
-    snapshot the close-out instead). With a lag of 0 snapshots the decision's orders then fill at once.
+    At each snapshot, in this order: corporate actions in force and known (each after the expiries of the
+    sessions before it); expiry and settlement; arrival and fills of orders (at the last snapshot of closing
+    ones only); marks and the proof of the books; risk limits; the strategy's decision (at the last snapshot
+    the close-out instead). With a lag of 0 snapshots the decision's orders then fill at once.
     """
 
     def __init__(
@@ -85,13 +86,16 @@ class EventLoop:
         if step.new_session:
             self._opened_in_session = False
         self._risk.start_step(step, self._nav)
-        self._corporate.apply(step)
+        self._corporate.apply(step, lambda day: self._expiry.apply(step, before_day=day))
         if not math.isnan(step.spot):
             book.share_mark = step.spot
         self._expiry.apply(step)
         self._retire_finished(step)
         self._contracts.keep(self._followed())
         self._contracts.advance(step)
+        if step.is_last:
+            # what opened now would be closed in the same breath: two spreads paid for nothing
+            self._desk.cancel("end_of_period", entries_only=True)
         self._desk.process(step)
         self._retire_finished(step)
         value = self._mark(step)

@@ -37,7 +37,8 @@ class RiskChecks:
         self._intake = intake
         self._recorder = recorder
         self._halt = DailyLossHalt(study.risk, nav)
-        self._liquidating = False
+        #: packages that a halt found open and that are not closed yet; a resume does not spare them
+        self._liquidating: set[int] = set()
         self._snapshots_this_session = 0
         #: snapshots of the last whole session; 1 until one has passed
         self._snapshots_per_session = 1
@@ -53,7 +54,6 @@ class RiskChecks:
                 self._snapshots_per_session = self._snapshots_this_session
             self._snapshots_this_session = 0
             if self._halt.start_session(nav):
-                self._liquidating = False
                 self._recorder.event(step, "resume", amount=nav)
         self._snapshots_this_session += 1
 
@@ -73,13 +73,13 @@ class RiskChecks:
             self._recorder.rejection(step, Refusal("max_daily_loss", loss / base, limit, "entries halted"))
             self._recorder.flag("halted")
             self._desk.cancel("halt", entries_only=True)
-            self._liquidating = True
+            self._liquidating |= self._book.packages.keys()
         if step.is_last:
             return
         for package in self._book.packages.values():
             if package.closing:
                 continue
-            reason = "halt" if self._liquidating else self._reason(step, package.package_id)
+            reason = "halt" if package.package_id in self._liquidating else self._reason(step, package.package_id)
             if reason is not None:
                 if package.extending:
                     self._desk.cancel(reason, entries_only=True, package_id=package.package_id)

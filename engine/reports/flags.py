@@ -9,7 +9,7 @@ _SENTENCES = {
     ),
     "halted": "The daily loss limit was reached {halts}: everything was closed, and entries paused.",
     "late_corporate_action": "A corporate action became known only after its effective date, with positions open.",
-    "same_snapshot_fills": "Orders fill on the very quotes that they were decided on: no lag, which flatters the result.",
+    "same_snapshot_fills": "Orders fill on the very quotes that they were decided on, which flatters the result.",
     "settled_by_proxy": "Some expiries had no official settlement price; the study's proxy stood in for it.",
     "size_cap_not_applied": "The source gives no displayed sizes, so the study's cap on them had no effect.",
 }

@@ -93,7 +93,7 @@ class Drawing:
     figure: Any
     alt: str
 
-    def png(self, *, dpi: int = 130) -> bytes:
+    def png(self, *, dpi: int = 96) -> bytes:
         """PNG on a white card, readable on any page."""
         buffer = io.BytesIO()
         with theme():

@@ -64,7 +64,10 @@ def _walk_forward(stitched: StitchedRecord, currency: str) -> dict[str, Any]:
             ("Return out of sample, end to end", percent(stitched.metrics["total_return"])),
             ("Sharpe ratio out of sample, end to end", number(stitched.metrics["sharpe_ratio"])),
             (f"{name} by window, in sample (mean)", _objective(objective, stitched.in_sample_objective)),
-            (f"{name} by window, out of sample (mean)", _objective(objective, stitched.out_of_sample_objective)),
+            (
+                f"{name} by window, out of sample (mean)",
+                _objective(objective, stitched.out_of_sample_objective),
+            ),
             (f"{name} kept out of sample", percent(stitched.degradation_ratio, 0)),
             ("Profitable windows", percent(stitched.share_profitable, 0)),
             ("Probability of overfitting", percent(stitched.pbo, 0)),

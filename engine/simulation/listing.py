@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.corporate_actions.contract_adjustment import adjust_strike
 from engine.simulation.bridge import FloatArray
 from engine.simulation.expiries import ExpiryCycle, ListedExpiry
 
@@ -61,13 +62,13 @@ class ContractTable:
     def strike_on(self, rows: IntArray, session: int) -> FloatArray:
         """Strikes as listed on a session.
 
-        A whole n-for-1 split divides the strikes of what is listed by n, to the cent, and gives n contracts
-        for one; the multiplier stays (OCC By-Laws, Article VI, section 11A(d)).
+        A whole n-for-1 split divides the strikes of what is listed by n, to the cent (half a cent up), and gives n
+        contracts for one; the multiplier stays (OCC By-Laws, Article VI, section 11A(d)).
         """
         strike: FloatArray = self.strike[rows]
         if self.split is None or session < self.split.session:
             return strike
-        adjusted = np.round(strike / self.split.ratio, 2)
+        adjusted = adjust_strike(strike, self.split.ratio)
         return np.where(self.first_session[rows] < self.split.session, adjusted, strike)
 
     def contracts_per_original(self, rows: IntArray, session: int) -> FloatArray:
@@ -139,7 +140,8 @@ def build_contracts(
             if start > 0 and split is not None:
                 # what was listed before is now known by its adjusted strike
                 strikes = {
-                    round(round(k / split.ratio, 2) * 1000): (k, since) for k, since in strikes.values()
+                    round(float(adjust_strike(k, split.ratio)) * 1000): (k, since)
+                    for k, since in strikes.values()
                 }
             for tier in tiers[listed.cycle]:
                 opens = bisect_left(sessions, listed.expiry - dt.timedelta(days=tier.opens_days_before))

@@ -51,7 +51,7 @@ def run_dev(*, port: int, data: Path | None) -> None:
     _pin_environment()
     signals = _Signals()
     open_session()  # holds the database for as long as this process lives
-    with _scratch_folder() as scratch, Servers(home) as servers:
+    with _scratch_folder() as scratch, Servers(home, scratch) as servers:
         _serve(servers, scratch, port, signals)
     print("OPTIX: stopped", flush=True)
 

@@ -1,12 +1,13 @@
 """Ends the servers of an ``optix dev`` that was killed: it cannot do that itself after a ``kill -9``.
 
-``optix dev`` runs this file as a process of its own, writes it the process group of each server that it starts, and
-holds the pipe open for as long as it lives. The end of the pipe without a goodbye means that it was killed. Only the
-standard library is imported here.
+``optix dev`` runs this file as a process of its own (with the folder to remove as its argument), writes it the process
+group of each server that it starts, and holds the pipe open for as long as it lives. The end of the pipe without a
+goodbye means that it was killed. Only the standard library is imported here.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -40,7 +41,7 @@ def end_groups(groups: list[int], grace_seconds: float = GRACE_SECONDS) -> None:
 
 
 def main() -> None:
-    """Read process groups from standard input until it ends."""
+    """Read process groups from standard input until it ends; then end them and remove the folder."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
     groups: list[int] = []
@@ -49,6 +50,7 @@ def main() -> None:
             return
         groups.append(int(line))
     end_groups(groups)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -21,14 +21,21 @@ class Servers:
     A server gets a session of its own, so that a Ctrl-C in the terminal reaches this process only, which stops the
     servers before its database lease ends. They start with default signal handlers as long as this process
     *handles* SIGINT (a background shell passes it on ignored, and ignored signals stay so in children).
+
+    Parameters
+    ----------
+    folder
+        Where the servers run.
+    scratch
+        A folder of theirs, removed when this process is killed.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path) -> None:
         self._folder = folder
         self._children: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._guard = subprocess.Popen(
             # -S: no site-packages; -P: whatever lies beside the file must not shadow the standard library
-            [sys.executable, "-S", "-P", str(Path(__file__).with_name("guard.py"))],
+            [sys.executable, "-S", "-P", str(Path(__file__).with_name("guard.py")), str(scratch)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )

@@ -69,7 +69,8 @@ def _listed(url: sa.URL, refusal: psycopg.OperationalError) -> bool:
     if not found:
         return False
     raise DatabaseUnreachableError(
-        f"{_place(url)} has the database {url.database!r} but refuses it to the role {url.username!r}: {_one_line(refusal)}"
+        f"{_place(url)} has the database {url.database!r} but refuses it to the role "
+        f"{url.username!r}: {_one_line(refusal)}"
     ) from refusal
 
 
@@ -88,8 +89,8 @@ def _maintenance_connection(
         except psycopg.OperationalError as error:
             last = error
     raise DatabaseUnreachableError(
-        f"no connection to Postgres on {_place(url)} as {url.username!r}: {_one_line(last)}; check that it runs, and the user, "
-        "password, host and port in the URL"
+        f"no connection to Postgres on {_place(url)} as {url.username!r}: {_one_line(last)}; check that it "
+        "runs, and the user, password, host and port in the URL"
     ) from last
 
 

@@ -18,6 +18,7 @@ from assets.adjusted_quotes import adjust_days
 from assets.chain_history import StudyInputs, load_inputs, months_between
 from assets.chain_month import compact_month
 from assets.corporate_actions import build_month, slice_path, to_actions
+from assets.day_status import read_status
 from assets.option_chain import enrich_days
 from assets.rates import rate_days
 from assets.underlying_prices import price_days, universe_calendar
@@ -26,9 +27,8 @@ from engine.backtest.lookahead import LookAheadError, assert_same_up_to
 from engine.backtest.result import BacktestResult
 from engine.backtest.run import run_backtest
 from engine.backtest.study import StudySpec
-from engine.execution.intents import close_package
-from engine.strategies.base import Strategy
-from engine.strategies.registry import make_strategy
+from engine.execution.intents import LegIntent, close_package, open_package
+from engine.strategies.base import Strategy, StrategyParameters
 from optix_pipeline.yaml_specs import load_spec
 from resources.generator.demo_markets import DEMO_COIN, DEMO_STOCK
 from resources.generator.market import build_market
@@ -41,8 +41,8 @@ from resources.universe import UniverseSpec
 
 SHIPPED = Path(adjusted_quotes.__file__).parents[1] / "optix_pipeline"
 START, END = dt.date(2025, 8, 4), dt.date(2025, 9, 30)
-#: after a dividend, before the repeated payload; the last session before the split; the split; a Monday
-STOCK_DAYS = (dt.date(2025, 8, 19), dt.date(2025, 9, 12), dt.date(2025, 9, 15), dt.date(2025, 9, 22))
+#: after a dividend, before the repeated payload; the last session before the split; a week after it
+STOCK_DAYS = (dt.date(2025, 8, 19), dt.date(2025, 9, 12), dt.date(2025, 9, 22))
 #: the session before the one whose file is missing; a Saturday
 COIN_DAYS = (dt.date(2025, 8, 11), dt.date(2025, 8, 30))
 STUDIES = {
@@ -61,6 +61,12 @@ class World:
 
     universe: UniverseSpec
     lake: Lake
+
+    def layers(self, asset: str, until: dt.date) -> dict[str, str]:
+        """Digest of the rows of each session of a layer."""
+        days = universe_calendar(self.universe, END).sessions()
+        statuses = [read_status(self.lake, self.universe, asset, d) for d in days if d <= until]
+        return {f"{s.trade_date} {n}": u.digest for s in statuses for n, u in s.underlyings.items()}
 
     def study(self, name: str) -> StudySpec:
         shipped = "stock_cash_secured_put" if name == "stock_iron_condor" else name
@@ -170,7 +176,9 @@ def changed(row: dict[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Every price and every size of a row times a number of its own; one quote in fifty is crossed."""
     prices = ("bid", "ask", "last_trade_price", "mark_price", "forward_price", "index_price", "current_price",
               "close", "open", "high", "low", "value", "delivery_price", "settlement_price")  # fmt: skip
-    by = {n: f for names, f in ((prices, rng.uniform(0.6, 1.6)), (SIZES, rng.uniform(0.3, 3.0))) for n in names}
+    by = {
+        n: f for names, f in ((prices, rng.uniform(0.6, 1.6)), (SIZES, rng.uniform(0.3, 3.0))) for n in names
+    }
     if rng.random() < 0.02:
         by["ask"] = by["bid"] / 2
     return {**row, **{n: f"{float(row[n]) * f:.4f}" for n, f in by.items() if row.get(n)}}
@@ -206,6 +214,16 @@ def spoiled_actions(rows: list[dict[str, str]], day: dt.date, t_us: int) -> list
     return kept
 
 
+def assert_same_layers(own: World, other: World, day: dt.date) -> None:
+    """Every quote, rate, forward and volatility of the sessions up to t, whether or not a study traded on it."""
+    reference = ["rates"] if own.universe.rates else []
+    for asset in ("validated_quotes", "underlying_prices", *reference, "adjusted_quotes", "option_chain"):
+        before, after = own.layers(asset, day), other.layers(asset, day)
+        differ = [session for session in before if before[session] != after[session]]
+        if differ or len(before) != len(after):
+            raise LookAheadError(f"changing the files of after {day} changed the past: {asset} of {differ}")
+
+
 CASES = [("demo_stock", d) for d in STOCK_DAYS] + [("demo_coin", d) for d in COIN_DAYS]
 
 
@@ -213,6 +231,7 @@ CASES = [("demo_stock", d) for d in STOCK_DAYS] + [("demo_coin", d) for d in COI
 def test_changing_every_raw_file_after_t_changes_nothing_up_to_t(base, home, tmp_path, name, day) -> None:
     t_us = instant(base[name], day)
     other = build(name, spoiled_future(home, name, day, t_us), tmp_path / "lake", SourcesResource)
+    assert_same_layers(base[name], other, day)
     for study in OF[name]:
         before, after = base[name].run(study), other.run(study)
         assert (before.tables["orders"]["decided_us"] <= t_us).any(), "nothing was decided: nothing is proven"
@@ -226,20 +245,24 @@ def test_the_covered_call_of_this_test_crosses_the_split_with_an_open_call(base)
 
 
 class Prophet(Strategy):
-    """A covered call that is closed today if tomorrow's spot is lower."""
+    """Buys the call whose offer will have risen most by tomorrow, and sells it then."""
 
     name = "prophet"
 
-    def __init__(self, study: StudySpec, inputs: StudyInputs) -> None:
-        self.honest = make_strategy(study.strategy.name, study.strategy.parameters)
-        super().__init__(self.honest.parameters)
+    def __init__(self, inputs: StudyInputs) -> None:
+        super().__init__(StrategyParameters())
         self.chain = inputs.chain
 
     def on_snapshot(self, view, portfolio):
-        k = int(np.searchsorted(self.chain.snapshot_ts_us, view.ts_us))
-        if self.chain.spot[k + 1 : k + 2] < view.spot:
-            return [close_package(p.package_id, "prophecy") for p in portfolio.packages if not p.busy]
-        return self.honest.on_snapshot(view, portfolio)
+        chain, columns = self.chain, self.chain.columns
+        k = int(np.searchsorted(chain.snapshot_ts_us, view.ts_us))
+        rows = np.arange(chain.offsets[k], chain.offsets[k + 1])
+        later = chain.next_row[rows] - chain.row_base
+        rows, later = rows[later >= 0], later[later >= 0]
+        if not portfolio.can_open or not len(rows):
+            return [close_package(p.package_id, "exit") for p in portfolio.packages if not p.busy]
+        best = int(np.nanargmax(columns["ask"][later] - columns["ask"][rows]))
+        return [open_package(LegIntent(int(columns["contract_id"][rows[best]]), 1.0))]
 
 
 class LateRates(FredRates):
@@ -255,28 +278,33 @@ class LeakingSources(SourcesResource):
         return honest and LateRates(honest.universe, honest.spec, honest.folder)
 
 
-def leaks(base: World, home: Path, tmp_path: Path, sources=SourcesResource, strategy=None) -> list[str]:
-    """What the test above finds over the same instants with a leak built in."""
-    name, found = base.universe.name, []
-    own = build(name, home / "files", tmp_path / "own", sources)
-    for day in STOCK_DAYS[:2]:
-        t_us = instant(base, day)
-        other = build(name, spoiled_future(home, name, day, t_us), tmp_path / f"lake_{day}", sources)
-        study = "stock_covered_call"
-        make = (lambda inputs: strategy(own.study(study), inputs)) if strategy else None
-        try:
-            assert_same_up_to(own.run(study, make), other.run(study, make), t_us)
-        except LookAheadError as error:
-            found.append(str(error))
-    return found
-
-
 def test_a_strategy_that_sees_tomorrow_fails_this_test(base, home, tmp_path) -> None:
-    assert leaks(base["demo_stock"], home, tmp_path, strategy=Prophet)
+    honest, study = base["demo_stock"], "stock_covered_call"
+    before = honest.run(study, Prophet)
+    orders = before.tables["orders"]
+    bought = orders["decided_us"][orders["intent"] == "open"]
+    t_us = int(bought[len(bought) // 2])
+    day = dt.datetime.fromtimestamp(t_us / 1e6, dt.UTC).date()
+    other = build(
+        "demo_stock", spoiled_future(home, "demo_stock", day, t_us), tmp_path / "lake", SourcesResource
+    )
+    with pytest.raises(LookAheadError, match="changed the past: orders"):
+        assert_same_up_to(before, other.run(study, Prophet), t_us)
 
 
-def test_a_layer_that_takes_rates_of_later_fails_this_test(base, home, tmp_path) -> None:
-    assert leaks(base["demo_stock"], home, tmp_path, sources=LeakingSources)
+def leaking(base: World, home: Path, tmp_path: Path, sources: type[SourcesResource]) -> tuple[World, World]:
+    """The two sides of the test above at one instant, both with a leak in their layers."""
+    name, day = base.universe.name, STOCK_DAYS[1]
+    files = spoiled_future(home, name, day, instant(base, day))
+    return build(name, home / "files", tmp_path / "own", sources), build(
+        name, files, tmp_path / "other", sources
+    )
+
+
+def test_a_layer_that_takes_the_rates_of_tomorrow_fails_this_test(base, home, tmp_path) -> None:
+    own, other = leaking(base["demo_stock"], home, tmp_path, LeakingSources)
+    with pytest.raises(LookAheadError, match=rf"rates of \['{STOCK_DAYS[1]} USD'\]"):
+        assert_same_layers(own, other, STOCK_DAYS[1])
 
 
 def test_a_layer_that_takes_events_before_they_are_known_fails_this_test(
@@ -287,4 +315,6 @@ def test_a_layer_that_takes_events_before_they_are_known_fails_this_test(
         return [dataclasses.replace(a, known_at_us=0) for a in events], {}
 
     monkeypatch.setattr(adjusted_quotes, "actions_in_force", prescient)
-    assert leaks(base["demo_stock"], home, tmp_path)
+    own, other = leaking(base["demo_stock"], home, tmp_path, SourcesResource)
+    with pytest.raises(LookAheadError, match="changed the past: adjusted_quotes of"):
+        assert_same_layers(own, other, STOCK_DAYS[1])

@@ -144,3 +144,37 @@ def test_covered_call_lives_through_a_split_of_the_whole_chain(factory) -> None:
     # the same market on another basis: strikes are rounded to cents, so calls may be off by half a cent
     assert np.allclose(a.tables["equity"]["nav"], b.tables["equity"]["nav"], rtol=0, atol=5.0)
     assert b.tables["fills"]["quantity"].tolist() != a.tables["fills"]["quantity"].tolist()
+
+
+def expiry_without_a_session(factory, spot_after: float = 25.0):
+    """The option expires on day 2, whose session is missing; what happens next happens on day 3."""
+    rows = []
+    for d in (0, 1, 3, 4):
+        spot = 100.0 if d < 3 else spot_after
+        if d < 2:
+            rows.append(factory.quote(d, 1, expiry=2, strike=105.0, spot=spot))
+        rows.append(factory.quote(d, 9, expiry=40, strike=300.0, spot=spot))
+    return rows
+
+
+def test_an_expiry_on_a_missing_session_settles_on_its_own_terms_before_a_split(factory) -> None:
+    sold = open_package(LegIntent(1, -1.0))
+    result = run(factory, expiry_without_a_session(factory), {0: [sold]}, [factory.split(3, 4.0)])
+    # 100 against a strike of 105: worthless; a strike of 26.25 against that close would have been assigned
+    assert result.tables["events"]["kind"].tolist() == ["expiry"]
+    assert result.totals["pnl"] == pytest.approx(100.0)
+
+
+def test_shares_called_away_on_a_missing_session_earn_no_later_dividend(factory) -> None:
+    rows = [
+        {**r, "strike": 95.0} if r["contract_id"] == 1 else r for r in expiry_without_a_session(factory, 100.0)
+    ]
+    result = run(factory, rows, {0: [COVERED]}, [factory.dividend(3, 0.75)])
+    assert result.tables["events"]["kind"].tolist() == ["assignment"]
+    assert result.totals["pnl"] == pytest.approx(-500.0 + 100.0)
+
+
+def test_shares_that_stay_over_a_missing_expiry_are_split(factory) -> None:
+    result = run(factory, expiry_without_a_session(factory), {0: [COVERED]}, [factory.split(3, 4.0)])
+    assert result.tables["events"]["kind"].tolist() == ["expiry", "split"]
+    assert result.totals["pnl"] == pytest.approx(100.0)

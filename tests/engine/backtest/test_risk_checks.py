@@ -78,6 +78,26 @@ def test_a_halt_cancels_entries_on_their_way(factory) -> None:
     assert orders["status_reason"][1] == "halt"
 
 
+def test_what_a_halt_could_not_close_is_closed_though_entries_have_resumed(factory) -> None:
+    rows = [factory.quote(d, bid=m - 0.1, ask=m + 0.1, grade=4 if d == 2 else 0)
+            for d, m in enumerate([20.0, 10.0, 10.0, 10.0, 10.0, 10.0])]  # fmt: skip
+    result = run_backtest(
+        factory.study(
+            execution={"slippage_fraction": 0.0, "lag_snapshots": 1},
+            risk={"max_daily_loss": 0.005, "halt_sessions": 1},
+        ),
+        factory.chain_of([factory.quote(-1, bid=19.9, ask=20.1), *rows]),
+        factory.underlying_of({0: 100.0}),
+        [],
+        factory.terms("index_pm"),
+        strategy=factory.Scripted({0: [LONG]}),
+    )
+    orders = result.tables["orders"]
+    assert orders["reason"].tolist() == ["entry", "halt", "halt"]
+    assert orders["status"].tolist() == ["filled", "expired", "filled"]
+    assert result.tables["equity"]["open_packages"].tolist() == [0, 1, 1, 1, 0, 0, 0]
+
+
 @pytest.mark.parametrize(("mid", "reason"), [(15.0, "max_loss"), (15.01, "end_of_period")])
 def test_a_trade_at_its_limit_is_closed(factory, mid: float, reason: str) -> None:
     result = run(factory, [20.0, mid, 18.0, 18.0], {0: [LONG]}, risk={"max_loss_per_trade": 0.005})

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from engine.calendars import TradingCalendar, days_of_date
+from engine.corporate_actions.contract_adjustment import original_terms
+from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.simulation.expiries import (
     ExpiryCycle,
     ListedExpiry,
@@ -102,7 +104,14 @@ def test_a_split_divides_listed_strikes_and_no_strike_is_listed_twice():
     before, after = table.listed_on(4), table.listed_on(5)
     assert set(before) <= set(after) and len(after) > len(before)
     adjusted = table.strike_on(before, 5)
-    assert np.array_equal(adjusted, np.round(table.strike_on(before, 4) / 4.0, 2))
+    # half a cent goes up, as in the adjustment memos: 392.5 / 4 = 98.125 is listed as 98.13
+    cents = table.strike_on(before, 4) * 100.0 / 4.0
+    assert np.any(cents % 1.0 == 0.5)
+    assert np.allclose(adjusted * 100.0, np.floor(cents + 0.5), rtol=0.0, atol=1e-9)
+    # and so every contract is recognized as the one that it was before
+    splits = [CorporateAction("ACME", sessions[5], ActionKind.SPLIT, 4.0, 1.0, 0.0, "USD", 0)]
+    walked = original_terms(adjusted, days_of_date(sessions[5]), splits)
+    assert np.array_equal(walked.original_strike, table.strike_on(before, 4))
     listed = table.strike_on(after, 5)
     assert np.all(np.diff(listed) > 0), "ordered by strike as listed, none twice"
     new = table.first_session[after] == 5

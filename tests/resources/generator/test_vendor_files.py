@@ -5,6 +5,7 @@ import datetime as dt
 import gzip
 import io
 import itertools
+import math
 import os
 import zlib
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_the_split_divides_strikes_and_prices_and_multiplies_open_interest(demo_
     assert survivors
     ratios = []
     for expiry, right, strike in survivors:
-        old, new = before[expiry, right, strike], after[expiry, right, round(strike / 4, 2)]
+        old, new = before[expiry, right, strike], after[expiry, right, math.floor(strike * 25 + 0.5) / 100]
         if float(old["open_interest"]) > 200:
             ratios.append(float(new["open_interest"]) / float(old["open_interest"]))
     assert min(ratios) > 3.9 and np.median(ratios) == pytest.approx(4.0, abs=0.2)

@@ -1,0 +1,99 @@
+"""What the columns of the layers mean, in a line each: what the UI shows beside name and type.
+
+docs/data-dictionary.md says the same at greater length; a test keeps the two complete.
+"""
+
+_QUOTE = {
+    "underlying": "as the universe names it",
+    "root": "option root; with expiry, right and strike it names a contract on one day",
+    "symbol": "OSI or venue symbol as listed that day",
+    "trade_date": "the session",
+    "snapshot_id": "snapshot within the session, from 0",
+    "ts": "when the market looked like this",
+    "quote_ts": "when this quote was last updated, where the source says",
+    "last_trade_ts": "the contract's last trade",
+    "known_at": "when a trader could have known it; the clock of the harvest never enters",
+    "expiry": "as listed",
+    "last_trade_date": "last session on which it trades",
+    "settles_at": "the instant to which time is measured",
+    "settlement_time": "AM, PM or 08UTC",
+    "settlement_type": "cash or physical",
+    "right": "C or P",
+    "style": "A American, E European",
+    "strike": "as listed that day",
+    "multiplier": "units of the underlying per contract, as listed",
+    "bid": "per unit of the underlying, in quote_currency; null without a quote",
+    "ask": "per unit of the underlying, in quote_currency; null without a quote",
+    "last": "last trade, per unit of the underlying",
+    "mark": "the venue's own mark, per unit of the underlying",
+    "bid_size": "contracts",
+    "ask_size": "contracts",
+    "volume": "traded in the session",
+    "open_interest": "contracts",
+    "quote_currency": "currency of every price",
+    "settlement_currency": "currency of the settlement",
+    "spot": "the underlying at ts",
+    "vendor_forward": "the vendor's forward of the expiry",
+    "vendor_iv": "the vendor's own, decimal; for reconciliation only",
+    "vendor_delta": "the vendor's own; for reconciliation only",
+    "vendor_gamma": "the vendor's own; for reconciliation only",
+    "vendor_vega": "the vendor's own; for reconciliation only",
+    "vendor_theta": "the vendor's own; for reconciliation only",
+    "source": "where the row came from",
+    "harvest_id": "first digits of the digest of the harvest record",
+}
+
+_QUARANTINE = {
+    "reasons": "every rule that the row broke",
+    "raw": "the vendor's own line where it could not be typed at all",
+}
+
+_ADJUSTED = {
+    "contract_id": "permanent: survives splits and symbol changes",
+    "original_strike": "the strike in the terms of the era in which the contract was listed",
+    "listing_era": "date of the split after which it was listed; empty before any",
+    "adjustment_factor": "contracts of today that one contract of the listing era has become",
+    "adjusted_strike": "the strike in force that day",
+    "adjusted_multiplier": "the multiplier in force that day",
+    "deliverable": "what one contract delivers or pays for",
+    "underlying_price_factor": "spot times this is continuous across splits",
+}
+
+_CHAIN = {
+    "forward": "of the expiry, per root, in the strike's currency",
+    "discount": "discount factor to settlement; 1 for coin-settled options",
+    "forward_method": "how forward and discount were found",
+    "year_fraction": "actual/365 from ts to settles_at",
+    "model": "what priced the row",
+    "iv": "implied volatility of the mid, decimal",
+    "iv_bid": "implied volatility of the bid, decimal",
+    "iv_ask": "implied volatility of the ask, decimal",
+    "iv_status": "ok, or why there is no volatility",
+    "delta": "price change per unit of spot",
+    "gamma": "delta change per unit of spot",
+    "vega_per_vol_point": "price change per 0.01 of volatility",
+    "theta_per_day": "price change per calendar day",
+    "rho_per_pct": "price change per 0.01 of the rate",
+    "quote_age_seconds": "ts minus quote_ts",
+    "grade": "firm, one_sided, wide, stale, locked, crossed or no_quote; the last three never fill",
+}
+
+_REFERENCE = {
+    "open": "of the session",
+    "high": "of the session",
+    "low": "of the session",
+    "close": "of the session",
+    "settlement_price": "the venue's official one; null where the source has none, never a substitute",
+    "currency": "of the amounts in the row",
+    "series": "as its source names it",
+    "tenor_days": "calendar days to maturity",
+    "rate": "continuously compounded zero rate, decimal, actual/365",
+    "observation_date": "the day that the rate is of",
+    "effective_date": "the ex-date",
+    "kind": "split or cash_dividend",
+    "new_shares": "4-for-1 is 4, 1",
+    "old_shares": "4-for-1 is 4, 1",
+    "cash_amount": "per share",
+}
+
+MEANINGS: dict[str, str] = {**_QUOTE, **_QUARANTINE, **_ADJUSTED, **_CHAIN, **_REFERENCE}

@@ -1,0 +1,1 @@
+"""Speed, measured in one run on one machine: ``python -m benchmarks``. Tests assert none of it."""

@@ -1,0 +1,88 @@
+"""What all benchmarks share: one figure with its note, repeated timing, child processes."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number.
+
+    Attributes
+    ----------
+    value
+        As text, with its unit.
+    goal
+        What the project wants of it; empty where there is none.
+    """
+
+    name: str
+    value: str
+    goal: str = ""
+    note: str = ""
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median wall time of ``repeats`` calls, after one that is not counted."""
+    work()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def paired_seconds(
+    ours: Callable[[], object], peer: Callable[[], object], repeats: int
+) -> tuple[float, float]:
+    """Median wall times of two pieces of work, measured in turn so that a busy machine slows both."""
+    ours()
+    peer()
+    mine, theirs = [], []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        ours()
+        middle = time.perf_counter()
+        peer()
+        mine.append(middle - start)
+        theirs.append(time.perf_counter() - middle)
+    return statistics.median(mine), statistics.median(theirs)
+
+
+def child_environment(home: Path, **settings: str) -> dict[str, str]:
+    """The environment of an OPTIX command on a home of its own: none of the caller's settings reach it."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("OPTIX_", "DAGSTER_"))}
+    return {**inherited, "OPTIX_HOME": str(home), **settings}
+
+
+def command_seconds(arguments: list[str], environment: dict[str, str], timeout: float = 900) -> float:
+    """Wall time of ``python ARGUMENTS``.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails: a failed command has no speed.
+    """
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return seconds

@@ -1,0 +1,27 @@
+"""How long until something answers: ``optix --help`` and ``dagster definitions validate``."""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import ROOT, Figure, child_environment, command_seconds
+
+HELP = ["-m", "optix_pipeline.cli.main", "--help"]
+
+
+def run(work: Path) -> list[Figure]:
+    """Cold is without bytecode (the files themselves are in the system's cache), warm with it."""
+    home = work / "startup"
+    home.mkdir()
+    with tempfile.TemporaryDirectory(dir=work) as bytecode:
+        environment = child_environment(home, PYTHONPYCACHEPREFIX=bytecode)
+        cold = command_seconds(HELP, environment)
+        warm = statistics.median(command_seconds(HELP, environment) for _ in range(5))
+    validate = ["-m", "dagster", "definitions", "validate", "-w", str(ROOT / "workspace.yaml")]
+    command_seconds(validate, child_environment(home))
+    definitions = statistics.median(command_seconds(validate, child_environment(home)) for _ in range(3))
+    return [
+        Figure("optix --help, first call (no bytecode)", f"{cold:.2f} s"),
+        Figure("optix --help", f"{warm:.2f} s", "< 0.5 s", "median of 5"),
+        Figure("dagster definitions validate", f"{definitions:.1f} s", "< 6 s", "median of 3"),
+    ]
