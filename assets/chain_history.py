@@ -17,6 +17,7 @@ import pyarrow as pa
 from assets import engine_arrays as ea
 from assets.chain_month import CHAIN_FILE, PRICES_FILE, read_month_status
 from assets.corporate_actions import slice_path, to_actions
+from assets.day_status import MissingLayerError
 from engine.backtest.study import StudySpec
 from engine.corporate_actions.events import CorporateAction
 from engine.instruments.terms import QuoteGrade
@@ -77,10 +78,18 @@ def load_inputs(
     start: dt.date | None = None,
     end: dt.date | None = None,
 ) -> StudyInputs:
-    """Load the study's underlying over a range (default: the study's period)."""
+    """Load the study's underlying over a range (default: the study's period).
+
+    Raises
+    ------
+    MissingLayerError
+        If a month has not been compacted, or was compacted without a session of the range that its source could
+        still deliver: a run over the rest would pass for a run over the whole.
+    """
     start, end = start or study.period.start, end or study.period.end
     months = months_between(max(start, universe.start), min(end, universe.end or end))
     statuses = [read_month_status(universe, lake, month) for month in months]
+    _require_days(study, universe, statuses, start, end)
     files: dict[str, str] = {}
     raw: dict[str, str] = {}
     h = hashlib.sha256(f"{study.underlying}|{start}|{end}".encode())
@@ -104,6 +113,23 @@ def load_inputs(
         raw=raw,
         digest=h.hexdigest(),
     )
+
+
+def _require_days(
+    study: StudySpec, universe: UniverseSpec, statuses: list[dict[str, Any]], start: dt.date, end: dt.date
+) -> None:
+    if universe.provider.mode == "snapshot_only":
+        # a session that was not taken then cannot be had now; the month's status lists it
+        return
+    missing = [
+        day for s in statuses for day in s["not_materialized"] if start.isoformat() <= day <= end.isoformat()
+    ]
+    if missing:
+        raise MissingLayerError(
+            f"study {study.name}: {universe.name} lacks {len(missing)} sessions of its range, the first is "
+            f"{missing[0]}, the last {missing[-1]}; run: optix harvest {universe.name} --from {missing[0]} "
+            f"--to {missing[-1]}"
+        )
 
 
 def _days(day: dt.date) -> int:

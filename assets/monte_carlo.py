@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import dagster as dg
+import numpy as np
 
 from assets import backtest as backtest_module
 from assets.naming import picture, study_code_version, study_key, table_markdown
@@ -28,11 +29,16 @@ def record_path(study: StudySpec) -> str:
 
 
 def resample(study: StudySpec, result: BacktestResult) -> MonteCarloResult:
-    """The study's Monte Carlo on one result; the study's seed gives the same paths every time."""
+    """The study's Monte Carlo on one result; the study's seed gives the same paths every time.
+
+    A record that lost its account ends, for the methods that draw days, with the day of the loss: what is gone
+    has no returns.
+    """
     equity, start = result.tables["equity"], float(result.totals["nav_start"])
     daily = daily_returns(equity["ts_us"], equity["nav"], nav_start=start)
+    gone = np.flatnonzero(np.isnan(daily.returns))
     return simulate(
-        daily.returns,
+        daily.returns[: gone[0]] if len(gone) else daily.returns,
         result.tables["trades"]["pnl"],
         start,
         study.monte_carlo,

@@ -8,6 +8,7 @@ import dagster as dg
 from assets.freshness import FRESHNESS_CHECK, latest_session_result
 from assets.layers import daily_asset, partition_days
 from assets.naming import universe_key
+from assets.validation import LOOKBACK_SESSIONS
 from resources.database.resource import DatabaseResource
 from resources.lake.resource import LakeResource
 from resources.raw_store import HarvestRecord, RawStore
@@ -56,6 +57,7 @@ def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefin
     ):
         store = RawStore(lake.open(), universe.name, ASSET)
         days = partition_days(context)
+        before = sources.harvest_before(universe, store, days[0], LOOKBACK_SESSIONS)
         records = sources.harvest(universe, store, days)
         for day, record in records.items():
             metadata: dict[str, object] = {
@@ -70,7 +72,7 @@ def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefin
                 metadata["received_from"] = "nothing: the source has no payload for this session"
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
         off_calendar = sources.harvest_off_calendar(universe, lake.open(), days)
-        database.write_harvests([harvest_row(r) for r in (*records.values(), *off_calendar)])
+        database.write_harvests([harvest_row(r) for r in (*before, *records.values(), *off_calendar)])
         digest = "".join(r.digest for r in records.values())
         yield dg.MaterializeResult(
             metadata={"off_calendar_days": [r.key for r in off_calendar]} if off_calendar else {},

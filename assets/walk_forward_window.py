@@ -171,8 +171,8 @@ def build_walk_forward_window(
         tags={"study": study.name, "universe": universe.name},
         kinds={"numpy", "parquet"},
         description=(
-            f"Train on {spec.train_months} months by grid search on {spec.objective}, judge on the next "
-            f"{spec.test_months}. The partition is the month in which the test range ends."
+            f"Trains on {_months(spec.train_months)} by grid search ({spec.objective}), judges on the "
+            f"{_months(spec.test_months)} after. The partition is the month in which the test range ends."
         ),
     )
     def walk_forward_window(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -231,6 +231,10 @@ def _sessions_used(
         days = f"{len(used)}: {used[0][8:]} to {used[-1][8:]}" if used else "none"
         rows.append((f"[{month:%Y-%m}]({page})", part, days, ", ".join(kept_out) or "–"))
     return table_markdown(("month", "range", "sessions", "kept out"), rows)
+
+
+def _months(count: int) -> str:
+    return "month" if count == 1 else f"{count} months"
 
 
 def _text(value: float | None) -> str:

@@ -14,14 +14,16 @@ def build_sensors() -> list[Any]:
     @dg.run_failure_sensor(
         name="notify_run_failure",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Notifies of every failed run.",
+        # runs of the command line and those that the nightly job makes belong to no code location
+        monitor_all_code_locations=True,
+        description="Notifies of every failed run, with the error of each failed step.",
     )
     def notify_run_failure(context: dg.RunFailureSensorContext, notifier: Notifier) -> None:
         run = context.dagster_run
         notifier.notify(
             Notification(
                 title=f"run {run.run_id[:8]} of {run.job_name} failed",
-                text=(context.failure_event.message or "no message").strip(),
+                text="; ".join(_reasons(context)),
                 severity="error",
                 dedupe_key=f"run-failure:{run.run_id}",
             )
@@ -61,6 +63,18 @@ def build_sensors() -> list[Any]:
         return None if failed else dg.SkipReason("no check has failed since the last tick")
 
     return [notify_run_failure, notify_failed_checks]
+
+
+def _reasons(context: dg.RunFailureSensorContext) -> list[str]:
+    """Each failed step's innermost error in a line; the run's own message where no step failed."""
+    reasons = []
+    for event in context.get_step_failure_events():
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        lines = error.message.strip().splitlines() if error is not None else []
+        reasons.append(f"{event.step_key}: {lines[0] if lines else 'no error recorded'}")
+    return reasons or [(context.failure_event.message or "no message").strip()]
 
 
 _PAGE = 1000

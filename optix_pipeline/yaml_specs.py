@@ -53,9 +53,22 @@ def load_spec(path: Path, model: type[Spec]) -> Spec:
     except ValidationError as error:
         lines = [
             f"{path}:{line_of(node, e['loc'])}: {'.'.join(str(p) for p in e['loc']) or model.__name__}: {_message(e)}"
-            for e in error.errors()
+            for e in _causes(error)
         ]
         raise SpecError("\n".join(lines)) from error
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow from one deeper down: a list whose only entry is wrong is not
+    too short."""
+    found = error.errors()
+    locations = [e["loc"] for e in found]
+    return [
+        e
+        for e in found
+        if e["type"] != "too_short"
+        or not any(len(loc) > len(e["loc"]) and loc[: len(e["loc"])] == e["loc"] for loc in locations)
+    ]
 
 
 def field_line(path: Path, location: tuple[str | int, ...]) -> int:

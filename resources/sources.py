@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from engine.calendars import TradingCalendar
 from resources.harvest import OFF_CALENDAR_QUOTES, harvest_day, harvest_off_calendar
 from resources.lake.lake import Lake
 from resources.providers.actions_csv import CsvActions
@@ -56,6 +57,26 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             day: harvest_day(universe, provider, store, day, received_at=dt.datetime.now(dt.UTC))
             for day in days
         }
+
+    def harvest_before(
+        self, universe: UniverseSpec, store: RawStore, day: dt.date, sessions: int
+    ) -> list[HarvestRecord]:
+        """Fetch and keep the ``sessions`` before a day that have never been harvested.
+
+        A session is judged against the payloads before it; were they missing, the verdict would depend on the
+        order in which days were harvested. Nothing to do in replay, nor for a source that has no past.
+        """
+        if self.replay or universe.provider.mode == "snapshot_only":
+            return []
+        calendar = TradingCalendar.for_code(universe.calendar, universe.start, max(day, universe.start))
+        wanted: list[dt.date] = []
+        for _ in range(sessions):
+            day = calendar.previous(day)
+            if day < universe.start:
+                break
+            if store.latest(day.isoformat()) is None:
+                wanted.append(day)
+        return list(self.harvest(universe, store, sorted(wanted)).values())
 
     def harvest_off_calendar(
         self, universe: UniverseSpec, lake: Lake, days: list[dt.date]

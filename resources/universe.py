@@ -142,6 +142,7 @@ class UniverseSpec(_Strict):
                 timezone=self.timezone,
                 trading_close=r.trading_close,
                 coin_settled=self.coin_settled and u.kind is UnderlyingKind.COIN,
+                calendar=self.calendar,
             )
             for u in self.underlyings
             for r in u.roots

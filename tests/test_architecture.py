@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("optix_pipeline", "assets", "resources", "engine")
-MAX_LINES = 305
+#: about 300: a tenth of grace, and no more
+MAX_LINES = 330
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from engine.backtest.intake import Intake
 from engine.backtest.recorder import Recorder
 from engine.backtest.study import StudySpec
+from engine.calendars import TradingCalendar
 from engine.execution.desk import OrderDesk
 from engine.execution.fill_model import Refusal
 from engine.execution.intents import close_package
-from engine.instruments.terms import RootTerms, SettlementTime
+from engine.instruments.terms import RootTerms
 from engine.market.cursor import Step
 from engine.portfolio.book import Book, Valuation
 from engine.risk.forced_exit import must_exit_now
@@ -36,6 +37,15 @@ class RiskChecks:
         self._desk = desk
         self._intake = intake
         self._recorder = recorder
+        period = study.period
+        self._calendars = (
+            {
+                t.calendar: TradingCalendar.for_code(t.calendar, period.start, period.end)
+                for t in terms.values()
+            }
+            if study.settlement.exit_before_expiry_days
+            else {}
+        )
         self._halt = DailyLossHalt(study.risk, nav)
         #: packages that a halt found open and that are not closed yet; a resume does not spare them
         self._liquidating: set[int] = set()
@@ -79,7 +89,9 @@ class RiskChecks:
         for package in self._book.packages.values():
             if package.closing:
                 continue
-            reason = "halt" if package.package_id in self._liquidating else self._reason(step, package.package_id)
+            reason = (
+                "halt" if package.package_id in self._liquidating else self._reason(step, package.package_id)
+            )
             if reason is not None:
                 if package.extending:
                     self._desk.cancel(reason, entries_only=True, package_id=package.package_id)
@@ -101,14 +113,15 @@ class RiskChecks:
                     ),
                 )
                 return "max_loss"
-        for contract in package.open_contracts():
+        before = study.settlement.exit_before_expiry_days
+        for contract in package.open_contracts() if before else ():
             if must_exit_now(
                 step.trade_day,
                 contract.expiry_days,
-                exit_before_days=study.settlement.exit_before_expiry_days,
+                exit_before_days=before,
                 lag_snapshots=study.execution.lag_snapshots,
                 snapshots_per_session=self._snapshots_per_session,
-                every_day=self._terms[contract.root].settlement_time is SettlementTime.UTC08,
+                calendar=self._calendars[self._terms[contract.root].calendar],
             ):
                 return "exit_before_expiry"
         return None

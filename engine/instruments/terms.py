@@ -57,6 +57,8 @@ class RootTerms:
     trading_close
         Local wall time "HH:MM" at which the root's quotes stop on an ordinary session
         (16:15 for SPX and SPY options, 16:00 for stock options).
+    calendar
+        Code of the sessions that the root trades in (``XNYS``, ``24/7``), see ``engine.calendars``.
     coin_settled
         Premium and payoff are paid in the coin itself (Deribit inverse options): a call pays
         max(S - K, 0) / S coins.
@@ -73,3 +75,4 @@ class RootTerms:
     timezone: str
     trading_close: str = "16:00"
     coin_settled: bool = False
+    calendar: str = "24/7"

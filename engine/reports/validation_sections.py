@@ -110,21 +110,22 @@ def _monte_carlo(
     ruin_fraction: float | None,
 ) -> dict[str, Any]:
     equity = result.tables["equity"]
-    fan = simulated.fans["stationary_bootstrap"]
-    # the record as the bootstrap saw it: as many of its last daily returns as the fan has steps
-    returns = daily_returns(equity["ts_us"], equity["nav"], nav_start=nav_start).returns[
-        -int(fan.steps[-1]) :
-    ]
-    actual = nav_start * np.concatenate(([1.0], np.cumprod(1.0 + returns)))
+    fan = simulated.fans.get("stationary_bootstrap")
     level = None if ruin_fraction is None else ruin_fraction * nav_start
+    figure = None
+    if fan is not None:
+        # the record as the bootstrap saw it: as many of its daily returns as the fan has steps
+        returns = daily_returns(equity["ts_us"], equity["nav"], nav_start=nav_start).returns
+        actual = nav_start * np.concatenate(([1.0], np.cumprod(1.0 + returns[: int(fan.steps[-1])])))
+        figure = Markup(
+            monte_carlo_plot(fan, currency=currency, ruin_level=level, actual_nav=actual).svg("fan")
+        )
     return {
         "rows": _rows(simulated.summaries),
         "confidence": percent(simulated.confidence, 0),
         "skipped": [(_METHODS.get(name, name), why) for name, why in simulated.skipped.items()],
         "ruin": None if level is None else money(level, currency),
-        "figure": Markup(
-            monte_carlo_plot(fan, currency=currency, ruin_level=level, actual_nav=actual).svg("fan")
-        ),
+        "figure": figure,
     }
 
 

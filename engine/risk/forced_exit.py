@@ -2,26 +2,18 @@
 
 import math
 
-_SATURDAY_OFFSET = 2  # 1970-01-01 was a Thursday
+from engine.calendars import TradingCalendar, date_of_days, days_of_date
 
 
-def _is_weekend(day: int) -> bool:
-    return (day - _SATURDAY_OFFSET) % 7 in (0, 1)
+def advance_sessions(day: int, sessions: int, calendar: TradingCalendar) -> int:
+    """The day ``sessions`` sessions after ``day`` by the exchange's calendar, which is known in advance.
 
-
-def advance_sessions(day: int, sessions: int, *, every_day: bool) -> int:
-    """The day ``sessions`` sessions after ``day``, by weekdays alone (or all days on 24/7 venues).
-
-    Exchange holidays are not known here, so the estimate can be a day early. It must not be taken from the
-    chain's own later sessions: which of them have data is not known in advance.
+    It must not be taken from the chain's own later sessions: which of them have data is not known in advance.
     """
-    if every_day:
-        return day + sessions
-    while sessions > 0:
-        day += 1
-        if not _is_weekend(day):
-            sessions -= 1
-    return day
+    date = date_of_days(day)
+    for _ in range(sessions):
+        date = calendar.next(date)
+    return days_of_date(date)
 
 
 def must_exit_now(
@@ -31,10 +23,10 @@ def must_exit_now(
     exit_before_days: int,
     lag_snapshots: int,
     snapshots_per_session: int,
-    every_day: bool,
+    calendar: TradingCalendar,
 ) -> bool:
     """Whether an exit decided at the *next* snapshot would fill later than ``exit_before_days`` before expiry."""
     if exit_before_days == 0:
         return False
     sessions = math.ceil((lag_snapshots + 1) / max(1, snapshots_per_session))
-    return advance_sessions(trade_day, sessions, every_day=every_day) > expiry_days - exit_before_days
+    return advance_sessions(trade_day, sessions, calendar) > expiry_days - exit_before_days

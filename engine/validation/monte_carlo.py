@@ -150,13 +150,11 @@ def simulate(
     Raises
     ------
     ValueError
-        For fewer than two daily returns, an undefined number, or a start NAV that is not positive. Fewer than
-        two trades leave out the trade methods, with the reason in ``skipped``.
+        For an undefined number, or a start NAV that is not positive. Fewer than two daily returns or trades
+        leave out the methods that draw from them, with the reason in ``skipped``.
     """
     returns = np.asarray(daily_returns, dtype=np.float64)
     pnl = np.asarray(trade_pnl, dtype=np.float64)
-    if len(returns) < 2:
-        raise ValueError(f"Monte Carlo: {len(returns)} daily returns; a record of at least 2 is needed")
     if not nav_start > 0:
         raise ValueError(f"Monte Carlo: a start NAV of {nav_start}; it must be positive")
     for name, values in (("daily return", returns), ("trade P&L", pnl)):
@@ -164,7 +162,6 @@ def simulate(
             raise ValueError(
                 f"Monte Carlo: {name} {int(np.flatnonzero(~np.isfinite(values))[0])} is undefined"
             )
-    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
     days, root = len(returns), math.sqrt(annualization)
 
     def of_returns(drawn: NDArray[np.float64]) -> _Paths:
@@ -177,13 +174,17 @@ def simulate(
         alive = np.logical_and.accumulate(level > 0, axis=1)
         return _Paths(np.where(alive, level, 0.0), _row_sharpe(drawn))
 
-    draw: dict[Method, Callable[[np.random.Generator, int], _Paths]] = {
-        Method.STATIONARY_BOOTSTRAP: lambda g, k: of_returns(
-            returns[stationary_indices(g, k, days, days, spec.mean_block_length)]
-        ),
-        Method.PARAMETRIC: lambda g, k: of_returns(normal_returns(g, k, days, mean, deviation)),
-    }
+    draw: dict[Method, Callable[[np.random.Generator, int], _Paths]] = {}
     skipped: dict[str, str] = {}
+    if days >= 2:
+        mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
+        draw[Method.STATIONARY_BOOTSTRAP] = lambda g, k: of_returns(
+            returns[stationary_indices(g, k, days, days, spec.mean_block_length)]
+        )
+        draw[Method.PARAMETRIC] = lambda g, k: of_returns(normal_returns(g, k, days, mean, deviation))
+    else:
+        for method in (Method.STATIONARY_BOOTSTRAP, Method.PARAMETRIC):
+            skipped[method.label] = f"{days} daily returns; resampling needs at least 2"
     if len(pnl) >= 2:
         trades = len(pnl)
         draw[Method.TRADE_BOOTSTRAP] = lambda g, k: of_trades(pnl[independent_indices(g, k, trades, trades)])

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.portfolio.ledger import LedgerError
+
 #: What a study calls its objective, and the metric that it is.
 OBJECTIVE_METRIC: Mapping[str, str] = {
     "sharpe": "sharpe_ratio",
@@ -120,6 +122,8 @@ def search(evaluate: Callable[[dict[str, Any]], Trial], points: Sequence[dict[st
 
     Raises
     ------
+    LedgerError
+        If the books of any point do not balance: then no result is to be believed.
     AllTrialsFailedError
         If no point could be evaluated; its message shows the first error of each kind.
     ValueError
@@ -131,6 +135,9 @@ def search(evaluate: Callable[[dict[str, Any]], Trial], points: Sequence[dict[st
     for point in points:
         try:
             trials.append(evaluate(dict(point)))
+        except (LedgerError, MemoryError):
+            # books that do not balance are a fault of the engine, not of the point
+            raise
         except Exception as error:
             # recorded, not swallowed: the trial store shows it, and it still counts in the deflated Sharpe
             trials.append(Trial(dict(point), TrialStatus.FAILED, error=f"{type(error).__name__}: {error}"))

@@ -138,11 +138,11 @@ def stitch(results: Sequence[WindowResult], *, objective: str, annualization: in
     failed = sum(t.status is TrialStatus.FAILED for r in ordered for t in r.trials)
     pbo, pbo_blocks, no_pbo = search_overfitting(matrix)
     probabilistic, deflated, no_sharpe = sharpe_confidence(daily.returns, trials, variance)
-    flags = [
-        f"{row['window']}: no trial had a defined {objective}; the first point that ran was used"
-        for row in rows
-        if row["in_sample_objective"] is None
-    ]
+    flags = []
+    unjudged = [row["window"] for row in rows if row["in_sample_objective"] is None]
+    if unjudged:
+        where = ", ".join(unjudged) if len(unjudged) <= 3 else f"{len(unjudged)} of {len(rows)} windows"
+        flags.append(f"{where}: no trial had a defined {objective}; the first point that ran was used")
     if failed:
         flags.append(f"{failed} of {trials * len(ordered)} evaluations failed; see the windows' trials")
     flags += [reason for reason in (no_pbo, no_sharpe) if reason is not None]

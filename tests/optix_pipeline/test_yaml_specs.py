@@ -5,7 +5,9 @@ import re
 import pytest
 
 from engine.backtest.study import StudySpec
+from optix_pipeline.catalog import PACKAGE
 from optix_pipeline.yaml_specs import SpecError, load_spec
+from resources.universe import UniverseSpec
 
 GOOD = """\
 name: my_study
@@ -74,3 +76,18 @@ def test_a_wrong_encoding_is_refused(tmp_path):
     path.write_bytes("description: caf\xe9".encode("latin-1"))
     with pytest.raises(SpecError, match="can't be read"):
         load_spec(path, StudySpec)
+
+
+def test_a_list_whose_only_entry_is_wrong_is_not_called_too_short(tmp_path):
+    text = (PACKAGE / "universes" / "demo_coin.yaml").read_text()
+    path = tmp_path / "universe.yaml"
+    path.write_text(text.replace("multiplier: 1}", "multiplier: -1}"))
+    with pytest.raises(SpecError) as error:
+        load_spec(path, UniverseSpec)
+    assert len(str(error.value).splitlines()) == 1
+    assert "underlyings.0.roots.0.multiplier: " in str(error.value)
+
+
+def test_a_date_that_does_not_exist_names_line_and_field(tmp_path):
+    with pytest.raises(SpecError, match=r"study\.yaml:5: period\.end: .*2024-06-31"):
+        _load(tmp_path, GOOD.replace("2024-06-28", "2024-06-31"))

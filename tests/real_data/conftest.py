@@ -55,7 +55,9 @@ class Ingested:
 
     def statuses(self, universe: str, asset: str) -> dict[str, DayStatus]:
         """By day."""
-        days = sorted(p.name for p in (self.folder / universe / asset).iterdir() if not p.name.startswith("_"))
+        days = sorted(
+            p.name for p in (self.folder / universe / asset).iterdir() if not p.name.startswith("_")
+        )
         return {day: self.status(universe, asset, day) for day in days}
 
     def rows(self, universe: str, asset: str, day: str, underlying: str) -> pa.Table:
@@ -88,5 +90,3 @@ def ingested(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for study in studies:
             runner.run_study(study)
         yield Ingested(catalog, instance, lake.open(), folder / "lake")
-
-

@@ -167,7 +167,8 @@ def test_an_expiry_on_a_missing_session_settles_on_its_own_terms_before_a_split(
 
 def test_shares_called_away_on_a_missing_session_earn_no_later_dividend(factory) -> None:
     rows = [
-        {**r, "strike": 95.0} if r["contract_id"] == 1 else r for r in expiry_without_a_session(factory, 100.0)
+        {**r, "strike": 95.0} if r["contract_id"] == 1 else r
+        for r in expiry_without_a_session(factory, 100.0)
     ]
     result = run(factory, rows, {0: [COVERED]}, [factory.dividend(3, 0.75)])
     assert result.tables["events"]["kind"].tolist() == ["assignment"]

@@ -163,3 +163,9 @@ def test_coin_option_leaves_before_expiry_where_the_study_says_so(factory) -> No
         orders = result.tables["orders"]
         assert orders["reason"].tolist() == ["entry", "exit_before_expiry"]
         assert orders["arrives_us"][1] == rows[0]["ts_us"] + filled_on * factory.DAY_US
+
+
+def test_a_package_of_which_one_leg_was_paid_out_is_not_called_expired(factory) -> None:
+    result = run(factory, "index_pm", (CALL, PUT), {0: 100.0, EXPIRY: 103.0})
+    assert result.tables["events"]["kind"].tolist() == ["cash_settlement", "expiry"]
+    assert result.tables["trades"]["exit_reason"].tolist() == ["cash_settlement"]

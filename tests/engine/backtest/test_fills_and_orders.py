@@ -213,3 +213,16 @@ def test_a_bid_without_an_ask_fills_a_sale_and_is_marked_at_the_fill(factory) ->
     result = run(factory, rows, {0: [buy(-1.0)]}, execution={"fill_grades": ["firm", "one_sided"]})
     # sizing needs a mid: a bid alone gives none, so the entry is refused rather than guessed
     assert result.tables["rejections"]["rule"].tolist() == ["no_price"]
+
+
+def test_nothing_opens_at_the_snapshot_that_closes_everything(factory) -> None:
+    rows = [factory.quote(d) for d in range(3)]
+    script = {1: [buy()]}
+    result = run(factory, rows, script, execution={"lag_snapshots": 1})
+    orders = result.tables["orders"]
+    assert orders["status"].tolist() == ["cancelled"]
+    assert orders["status_reason"].tolist() == ["end_of_period"]
+    assert len(result.tables["trades"]["pnl"]) == 0 and result.totals["pnl"] == 0.0
+    # one snapshot more, and the same order is a trade
+    longer = run(factory, [*rows, factory.quote(3)], script, execution={"lag_snapshots": 1})
+    assert longer.tables["orders"]["reason"].tolist() == ["entry", "end_of_period"]

@@ -1,9 +1,12 @@
 """Limits that really stop: per trade, per session, at equality."""
 
+import datetime as dt
+
 import pytest
 
 from engine.backtest.run import run_backtest
 from engine.backtest.study import RiskSpec
+from engine.calendars import TradingCalendar, days_of_date
 from engine.execution.intents import LegIntent, open_package
 from engine.risk.forced_exit import advance_sessions, must_exit_now
 from engine.risk.limits import DailyLossHalt
@@ -112,16 +115,21 @@ def test_a_loss_at_the_limit_counts_though_floats_miss_it() -> None:
     assert not halt.check(2.0)  # latched: reported once
 
 
+JANUARY = dt.date(2024, 1, 1), dt.date(2024, 1, 31)
+EVERY_DAY, NEW_YORK = (TradingCalendar.for_code(code, *JANUARY) for code in ("24/7", "XNYS"))
+
+
 @pytest.mark.parametrize(
-    ("day", "lag", "every_day", "expected"),
+    ("day", "lag", "expected"),
     [
-        (2, 0, True, False),  # Wednesday, expiry Friday (day 4), out by Thursday: tomorrow is soon enough
-        (3, 0, True, True),
-        (2, 1, True, True),  # what is decided tomorrow fills on Friday, too late
-        (1, 1, True, False),
+        (2, 0, False),  # Wednesday, expiry Friday (day 4), out by Thursday: tomorrow is soon enough
+        (3, 0, True),
+        (2, 1, True),  # what is decided tomorrow fills on Friday, too late
+        (1, 1, False),
     ],
 )
-def test_forced_exit_is_decided_in_time_to_fill(day: int, lag: int, every_day: bool, expected: bool) -> None:
+@pytest.mark.parametrize("calendar", [EVERY_DAY, NEW_YORK], ids=repr)
+def test_forced_exit_is_decided_in_time_to_fill(calendar, day: int, lag: int, expected: bool) -> None:
     monday = 19730
     got = must_exit_now(
         monday + day,
@@ -129,12 +137,21 @@ def test_forced_exit_is_decided_in_time_to_fill(day: int, lag: int, every_day: b
         exit_before_days=1,
         lag_snapshots=lag,
         snapshots_per_session=1,
-        every_day=every_day,
+        calendar=calendar,
     )
     assert got is expected
 
 
+def test_forced_exit_knows_the_holidays_of_the_exchange() -> None:
+    # Tuesday 2024-07-02, expiry Friday the 5th, markets closed on the 4th: an order of Wednesday fills on Friday
+    tuesday, friday = (days_of_date(dt.date(2024, 7, d)) for d in (2, 5))
+    rule = {"exit_before_days": 1, "lag_snapshots": 1, "snapshots_per_session": 1}
+    assert must_exit_now(tuesday, friday, calendar=NEW_YORK, **rule)
+    assert not must_exit_now(tuesday - 1, friday, calendar=NEW_YORK, **rule)
+    assert not must_exit_now(tuesday, friday, calendar=EVERY_DAY, **rule)
+
+
 def test_sessions_of_an_exchange_skip_the_weekend() -> None:
     monday = 19730
-    assert advance_sessions(monday + 4, 1, every_day=False) == monday + 7
-    assert advance_sessions(monday + 4, 1, every_day=True) == monday + 5
+    assert advance_sessions(monday + 4, 1, NEW_YORK) == monday + 8  # Monday the 15th is a holiday
+    assert advance_sessions(monday + 4, 1, EVERY_DAY) == monday + 5

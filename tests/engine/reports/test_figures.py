@@ -82,7 +82,7 @@ def test_png_is_a_picture_and_the_same_every_time(name):
     png = CALLS[name](draw)
     assert png.startswith(PNG)
     width, height = struct.unpack(">II", png[16:24])
-    assert width > 600 and height > 100
+    assert width > 500 and height > 100
     assert CALLS[name](draw) == png
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from engine.backtest.result import columns_from_records
+from engine.backtest.study import MonteCarloSpec
 from engine.reports.tear_sheet import TearSheetInputs, tear_sheet
+from engine.validation.monte_carlo import simulate
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 SVG_NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
@@ -152,6 +154,13 @@ def test_without_walk_forward_or_monte_carlo_the_page_says_so(tear_sheet_inputs)
     page = Page(tear_sheet(dataclasses.replace(tear_sheet_inputs, stitched=None, monte_carlo=None)))
     assert "no walk-forward section" in page.text
     assert "Not simulated for this run" in page.text
+
+
+def test_a_run_too_short_to_resample_says_why_and_has_no_fan(tear_sheet_inputs):
+    short = simulate(np.zeros(1), np.zeros(0), 1e5, MonteCarloSpec(paths=100), 7)
+    page = Page(tear_sheet(dataclasses.replace(tear_sheet_inputs, monte_carlo=short)))
+    assert "left out, 1 daily returns; resampling needs at least 2" in page.text
+    assert "left out, 0 closed trades; resampling needs at least 2" in page.text
 
 
 def test_a_run_without_trades_or_metrics_shows_dashes_not_zeros_or_nan(tear_sheet_inputs):

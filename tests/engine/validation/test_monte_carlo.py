@@ -149,6 +149,15 @@ def test_without_trades_the_trade_methods_are_left_out_and_the_reason_stands_the
     assert "1 closed trades" in result.skipped["trade_shuffle"]
 
 
+def test_without_daily_returns_their_methods_are_left_out_and_the_reason_stands_there():
+    result = simulate(np.array([0.1]), PNL, 1e5, MonteCarloSpec(paths=100), 7)
+    assert {s.method for s in result.summaries} == {"trade_bootstrap", "trade_shuffle"}
+    assert "1 daily returns" in result.skipped["stationary_bootstrap"]
+    assert "1 daily returns" in result.skipped["parametric"]
+    nothing = simulate(np.zeros(0), np.zeros(0), 1e5, MonteCarloSpec(paths=100), 7)
+    assert nothing.summaries == () and len(nothing.skipped) == 4
+
+
 def test_a_record_that_never_moved_has_no_sharpe_row():
     result = simulate(np.zeros(30), np.zeros(0), 1e5, MonteCarloSpec(paths=100), 7)
     assert ("stationary_bootstrap", "sharpe") not in by_name(result)
@@ -158,7 +167,6 @@ def test_a_record_that_never_moved_has_no_sharpe_row():
 @pytest.mark.parametrize(
     ("returns", "pnl", "start", "message"),
     [
-        (np.array([0.1]), PNL, 1e5, "1 daily returns"),
         (np.array([0.1, np.nan]), PNL, 1e5, "daily return 1 is undefined"),
         (RETURNS, np.array([1.0, np.inf]), 1e5, "trade P&L 1"),
         (RETURNS, PNL, 0.0, "start NAV of 0"),

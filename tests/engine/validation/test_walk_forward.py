@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.analytics.ratios import sharpe_ratio
 from engine.backtest.study import MonteCarloSpec
+from engine.portfolio.ledger import LedgerError
 from engine.validation import records
 from engine.validation.monte_carlo import simulate
 from engine.validation.selection import trial_matrix
@@ -111,6 +112,16 @@ def test_search_stores_failures_with_what_was_raised_and_goes_on():
     assert trials[3].error == "LookupError: no chain that day"
 
 
+def test_search_does_not_record_books_that_do_not_balance_as_a_failed_point():
+    def evaluate(point):
+        if point["delta"] == 0.2:
+            raise LedgerError("lots hold 1.0, the ledger 2.0")
+        return ok(point, 1.0)
+
+    with pytest.raises(LedgerError, match="lots hold"):
+        search(evaluate, POINTS)
+
+
 def test_search_does_not_survive_an_interrupt():
     def evaluate(point):
         raise KeyboardInterrupt
@@ -207,10 +218,16 @@ def test_failed_trials_are_counted_flagged_and_left_out_of_the_matrix(make_windo
 def test_a_window_in_which_no_trial_had_an_objective_is_flagged(make_window):
     results = [make_window(w, POINTS, seed=i, flat=True) for i, w in enumerate(WINDOWS)]
     record = stitch(results, objective="sharpe", annualization=365)
-    assert record.flags[0].startswith("2024-04: no trial had a defined sharpe")
+    assert record.flags[0].startswith("4 of 4 windows: no trial had a defined sharpe")
     assert record.in_sample_objective is None and record.degradation_ratio is None
     assert record.deflated_sharpe is None and record.probabilistic_sharpe is not None
     assert "fewer than two trials have a Sharpe ratio" in record.flags[-1]
+
+
+def test_few_windows_without_an_objective_are_named(make_window):
+    results = [make_window(w, POINTS, seed=i, flat=i == 0) for i, w in enumerate(WINDOWS)]
+    record = stitch(results, objective="sharpe", annualization=365)
+    assert record.flags[0].startswith("2024-04: no trial had a defined sharpe")
 
 
 def test_one_point_has_no_probability_of_overfitting_and_is_not_deflated(make_window):

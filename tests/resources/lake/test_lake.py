@@ -9,6 +9,7 @@ import pytest
 
 from resources.lake import LakeFileNotFoundError, LakeFormatError, LakePathError, open_lake
 from resources.lake.digest import table_digest
+from resources.lake.errors import LakeContentError
 from resources.schemas import QUARANTINE_SCHEMA, RATES_SCHEMA
 
 
@@ -167,3 +168,13 @@ def test_many_threads_share_a_lake(lake):
         results = list(pool.map(work, range(40)))
     assert all(data == bytes([i % 4]) * 1000 for i, data in enumerate(results))
     assert lake.list() == ["t/0", "t/1", "t/2", "t/3"]
+
+
+def test_a_table_with_other_bytes_than_its_record_says_is_refused_and_named(lake):
+    """Two files and a status are no single write: a reader that knows the digest never sees a mixture."""
+    table = pa.table({"x": [1.0, 2.0]})
+    written = lake.write_table("a/b.parquet", table)
+    assert lake.read_table("a/b.parquet", sha256=written.sha256).equals(table)
+    lake.write_table("a/b.parquet", pa.table({"x": [1.0, 3.0]}))
+    with pytest.raises(LakeContentError, match=r"a/b\.parquet has sha256 .*materialize its asset again"):
+        lake.read_table("a/b.parquet", ["x"], sha256=written.sha256)
