@@ -1,6 +1,7 @@
 """What all benchmarks share: one figure with its note, repeated timing, child processes."""
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -60,19 +61,28 @@ def paired_seconds(
 
 def child_environment(home: Path, **settings: str) -> dict[str, str]:
     """The environment of an OPTIX command on a home of its own: none of the caller's settings reach it."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("OPTIX_", "DAGSTER_"))}
+    foreign = ("OPTIX_", "DAGSTER_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return {**inherited, "OPTIX_HOME": str(home), **settings}
 
 
-def command_seconds(arguments: list[str], environment: dict[str, str], timeout: float = 900) -> float:
-    """Wall time of ``python ARGUMENTS``.
+@dataclass(frozen=True, order=True)
+class Seconds:
+    """Wall and processor time; the second says what the first would about be if nothing else ran."""
+
+    wall: float
+    processor: float
+
+
+def command_seconds(arguments: list[str], environment: dict[str, str], timeout: float = 900) -> Seconds:
+    """Time of ``python ARGUMENTS``, the children that it waited for included.
 
     Raises
     ------
     RuntimeError
         If it fails: a failed command has no speed.
     """
-    start = time.perf_counter()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
         env=environment,
@@ -82,7 +92,7 @@ def command_seconds(arguments: list[str], environment: dict[str, str], timeout: 
         timeout=timeout,
         check=False,
     )
-    seconds = time.perf_counter() - start
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return seconds
+    return Seconds(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from optix_pipeline.catalog import Catalog
+from optix_pipeline.failures import RunFailedError
 from resources.universe import UniverseSpec
 
 DefinitionsBuilder = Callable[[], dg.Definitions]
@@ -59,6 +60,23 @@ def _range(universe: UniverseSpec, config: IngestConfig) -> tuple[dt.date | None
     return newest, newest
 
 
+def _ingest_each(run: Any, universes: list[UniverseSpec], config: IngestConfig) -> tuple[set[str], list[str]]:
+    """Ingest them one by one; one that fails does not keep the others from their night. Names and failures."""
+    ingested, failures = set(), []
+    for universe in universes:
+        try:
+            run.ingest(universe, *_range(universe, config))
+            ingested.add(universe.name)
+        except (RunFailedError, ValueError) as error:
+            failures.append(str(error))
+    return ingested, failures
+
+
+def _raise(failures: list[str]) -> None:
+    if failures:
+        raise RunFailedError("\n".join(failures))
+
+
 def build_jobs(catalog: Catalog, build: DefinitionsBuilder) -> list[Any]:
     """``nightly``, ``ingest`` and ``backtests``.
 
@@ -79,22 +97,27 @@ def build_jobs(catalog: Catalog, build: DefinitionsBuilder) -> list[Any]:
 
     @dg.op
     def ingest_universes(context: dg.OpExecutionContext, config: IngestConfig) -> None:
-        run = runner(context)
-        for universe in _chosen(catalog, config.universes):
-            run.ingest(universe, *_range(universe, config))
+        chosen = _chosen(catalog, config.universes)
+        _, failures = _ingest_each(runner(context), chosen, config)
+        _raise(failures)
 
     @dg.op
     def ingest_then_study(context: dg.OpExecutionContext, config: NightlyConfig) -> None:
         run = runner(context)
         chosen = _chosen(catalog, config.universes)
-        for universe in chosen:
-            run.ingest(universe, *_range(universe, config))
+        ingested, failures = _ingest_each(run, chosen, config)
         studies = [catalog.study(s) for s in config.studies] or [
             s for u in chosen for s in catalog.studies_of(u.name)
         ]
-        run.run_studies(studies)
-        if studies:
-            run.compare()
+        # a study on a universe that failed would silently run on the day before
+        ready = [s for s in studies if s.universe not in {u.name for u in chosen} - ingested]
+        if ready:
+            try:
+                run.run_studies(ready)
+                run.compare()
+            except RunFailedError as error:
+                failures.append(str(error))
+        _raise(failures)
 
     @dg.job(
         description="Harvest, validate, adjust and enrich the chosen universes and days, then compact the months."

@@ -16,6 +16,7 @@ from assets.study_assets import STUDY_ASSETS
 from assets.universe_assets import DAILY_ASSETS
 from engine.backtest.study import StudySpec
 from optix_pipeline.catalog import Catalog
+from optix_pipeline.failures import RunFailedError, first_sentence, step_failures
 from optix_pipeline.interrupted_runs import process_tags
 from optix_pipeline.partitions import universe_partitions, window_partitions
 from resources.universe import UniverseSpec
@@ -24,10 +25,6 @@ RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_p
 
 #: called with (label, steps finished, steps in all)
 Progress = Callable[[str, int, int], None]
-
-
-class RunFailedError(RuntimeError):
-    """A Dagster run failed; the message holds each step's own error."""
 
 
 @dataclass(frozen=True)
@@ -133,20 +130,19 @@ class Runner:
 
 
 def _reasons(result: dg.ExecuteInProcessResult) -> str:
-    """Each failed step's innermost error, one line."""
-    reasons = []
+    """What each failed step raised, one line."""
+    reasons = step_failures(result.all_events)
+    if reasons:
+        return "; ".join(reasons)
     for event in result.all_events:
-        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            text = error.message.strip().splitlines()[0] if error else "no error recorded"
-            reasons.append(f"{event.step_key}: {text}")
-        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not reasons:
+        if event.event_type == dg.DagsterEventType.RUN_FAILURE:
             data = event.job_failure_data
-            text = data.error.message.strip() if data and data.error else (event.message or "run failed")
-            reasons.append(text.splitlines()[0])
-    return "; ".join(reasons) or "the run failed without an error"
+            return first_sentence(data.error.message if data and data.error else event.message or "")
+    return "the run failed without an error"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def ingestion_steps(
@@ -178,9 +174,11 @@ def ingestion_steps(
     daily = tuple(
         universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
     )
-    steps.append(Step(f"{universe.name}: {len(days)} days", daily, (days[0], days[-1])))
+    steps.append(Step(f"{universe.name}: {_counted(len(days), 'day')}", daily, (days[0], days[-1])))
     compaction = (universe_key(universe, "chain_month"),)
-    steps.append(Step(f"{universe.name}: {len(months)} months", compaction, (months[0], months[-1])))
+    steps.append(
+        Step(f"{universe.name}: {_counted(len(months), 'month')}", compaction, (months[0], months[-1]))
+    )
     return steps
 
 
@@ -195,6 +193,8 @@ def study_steps(study: StudySpec, universe: UniverseSpec, without: Sequence[str]
     if study.walk_forward is not None:
         keys = window_partitions(study, universe).get_partition_keys()
         window = (study_key(study, "walk_forward_window"),)
-        steps.append(Step(f"{study.name}: {len(keys)} walk-forward windows", window, (keys[0], keys[-1])))
+        steps.append(
+            Step(f"{study.name}: {_counted(len(keys), 'walk-forward window')}", window, (keys[0], keys[-1]))
+        )
     steps.append(Step(f"{study.name}: backtest to tear sheet", tuple(study_key(study, a) for a in names)))
     return steps

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from optix_pipeline.failures import step_failures
 from resources.notifier import Notification, Notifier
 
 
@@ -66,15 +67,9 @@ def build_sensors() -> list[Any]:
 
 
 def _reasons(context: dg.RunFailureSensorContext) -> list[str]:
-    """Each failed step's innermost error in a line; the run's own message where no step failed."""
-    reasons = []
-    for event in context.get_step_failure_events():
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        lines = error.message.strip().splitlines() if error is not None else []
-        reasons.append(f"{event.step_key}: {lines[0] if lines else 'no error recorded'}")
-    return reasons or [(context.failure_event.message or "no message").strip()]
+    """Each failed step's innermost error; the run's own message where no step failed."""
+    found = step_failures(context.get_step_failure_events())
+    return found or [(context.failure_event.message or "no message").strip()]
 
 
 _PAGE = 1000

@@ -11,7 +11,6 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Matrix = NDArray[np.float64]
 
@@ -94,11 +93,16 @@ def probability_of_backtest_overfitting(
     if not np.isfinite(matrix).all():
         row, trial = np.argwhere(~np.isfinite(matrix))[0]
         raise ValueError(f"overfitting: row {row} of trial {trial} is undefined; leave failed trials out")
+    # a second of import that only a finished walk-forward needs
+
     used = matrix[matrix.shape[0] - size * blocks :] - risk_free
     inside, outside = _sharpe_of_halves(used.reshape(blocks, size, -1), blocks)
     chosen = inside.argmax(axis=1)
     every = np.arange(len(chosen))
     trials = matrix.shape[1]
+    # scipy.stats takes half a second to import, and every process that loads the definitions imports this module
+    from scipy.stats import rankdata
+
     relative_rank = rankdata(outside, axis=1)[every, chosen] / (trials + 1)
     logits = np.log(relative_rank / (1.0 - relative_rank))
     best_inside, best_outside = inside[every, chosen], outside[every, chosen]

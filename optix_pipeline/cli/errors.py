@@ -12,9 +12,9 @@ def expected_errors() -> tuple[type[BaseException], ...]:
     import sys
 
     # only what the command has loaded can have been raised
-    runner = sys.modules.get("optix_pipeline.runner")
-    if runner is not None:
-        found.append(runner.RunFailedError)
+    failures = sys.modules.get("optix_pipeline.failures")
+    if failures is not None:
+        found.append(failures.RunFailedError)
     database = sys.modules.get("resources.database.errors")
     if database is not None:
         found.append(database.DatabaseError)

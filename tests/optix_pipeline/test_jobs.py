@@ -7,6 +7,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from optix_pipeline.catalog import Catalog
+
 UNIVERSE, STUDY = "demo_coin", "coin_short_strangle"
 
 
@@ -24,6 +26,12 @@ def execute(bench: Any, job: str, op: str, **config: Any) -> dg.ExecuteInProcess
 def materialized(bench: Any, universe_or_study: str, asset: str) -> set[str]:
     """Partitions of an asset that the instance knows as materialized."""
     return set(bench.instance.get_materialized_partitions(dg.AssetKey([universe_or_study, asset])))
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """What the job's step raised."""
+    (event,) = [e for e in result.all_events if e.event_type is dg.DagsterEventType.STEP_FAILURE]
+    return str(event.step_failure_data.error)
 
 
 def events(bench: Any, *key: str) -> int:
@@ -53,8 +61,7 @@ def test_ingest_leaves_ended_universes_out_unless_they_are_named(bench: Any) -> 
 def test_ingest_of_an_unknown_universe_fails_before_anything_runs(bench: Any) -> None:
     result = execute(bench, "ingest", "ingest_universes", universes=["spx"])
     assert not result.success
-    (failure,) = [e for e in result.all_events if e.event_type is dg.DagsterEventType.STEP_FAILURE]
-    assert "no universe is named spx; known: demo_coin" in str(failure.step_failure_data.error)
+    assert "no universe is named spx; known: demo_coin" in failure_of(result)
     assert len(bench.instance.get_runs()) == 1
 
 
@@ -81,15 +88,45 @@ def test_nightly_of_a_live_universe_takes_its_newest_closed_session(
     assert materialized(bench, UNIVERSE, "raw_quotes") == {yesterday}
     assert materialized(bench, UNIVERSE, "option_chain") == set()
     assert events(bench, STUDY, "backtest") == 0
-    # ticked from before the run, the sensors tell of both the inner and the outer run
+    assert f"1 day: {UNIVERSE}__validate: " in failure_of(result) and "session_quality" in failure_of(result)
     key = dg.AssetCheckKey(dg.AssetKey([UNIVERSE, "validated_quotes"]), "session_quality")
-    (record,) = bench.instance.event_log_storage.get_asset_check_execution_history(key, limit=5)
-    evaluation = record.event.dagster_event.event_specific_data
+    history = bench.instance.event_log_storage.get_asset_check_execution_history(key, limit=5)
+    evaluation = history[0].event.dagster_event.event_specific_data
     assert not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
     assert (
         evaluation.description
         == f"{yesterday}: OXC absent: the calendar has a session, but no payload was delivered"
     )
+
+
+def test_a_universe_that_fails_does_not_keep_the_others_from_their_night(
+    build_bench: Callable[..., Any], make_catalog: Callable[..., Any]
+) -> None:
+    catalog = make_catalog()
+    missing = catalog.universe(UNIVERSE).model_copy(
+        update={
+            "name": "absent",
+            "provider": catalog.universe(UNIVERSE).provider.model_copy(update={"path": "/nowhere"}),
+        }
+    )
+    study = catalog.study(STUDY)
+    other = study.model_copy(update={"name": "other_study", "universe": "absent"})
+    bench = build_bench(
+        Catalog({"absent": missing, **catalog.universes}, {STUDY: study, "other_study": other}, {})
+    )
+    result = execute(
+        bench,
+        "nightly",
+        "ingest_then_study",
+        universes=["absent", UNIVERSE],
+        first="2025-12-01",
+        last="2025-12-14",
+    )
+    assert not result.success
+    assert "absent: 14 days: " in failure_of(result)
+    assert len(materialized(bench, UNIVERSE, "option_chain")) == 14
+    assert events(bench, STUDY, "tear_sheet") == 1
+    assert events(bench, "other_study", "backtest") == 0, "its universe has no new data"
 
 
 def test_backtests_is_every_studys_unpartitioned_assets_and_the_comparison(bench: Any) -> None:

@@ -55,10 +55,10 @@ def test_no_position_of_the_index_sessions_that_were_blocked_was_marked(ingested
     assert fills["price"][0] == 738.93 and fills["instrument"][1].startswith("SPY260821C")
 
 
-def test_no_coin_option_is_held_into_an_expiry_without_a_delivery_price(finished) -> None:
-    study, result, _ = finished
-    if study.capital.base_currency != "BTC":
-        pytest.skip("of the coin studies")
+@pytest.mark.parametrize("name", ["btc_short_strangle_2021", "deribit_btc_short_strangle"])
+def test_no_coin_option_is_held_into_an_expiry_without_a_delivery_price(ingested, name) -> None:
+    study = ingested.catalog.study(name)
+    result, _ = load_result(ingested.lake, study, "backtest", "full")
     trades, legs = result.tables["trades"], result.tables["trade_legs"]
     exit_day = dict(zip(trades["package_id"], trades["exit_us"] // 86_400_000_000, strict=True))
     for package, expiry in zip(legs["package_id"], legs["expiry_days"], strict=True):
