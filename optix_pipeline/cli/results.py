@@ -97,7 +97,7 @@ def show_lineage(run_id: str, *, as_json: bool) -> None:
         return
     print(f"run {run['id']} of {run['study']}")
     print(f"  result {run['result_digest']}\n  study  {run['study_digest']}\n  code   {run['code_digest']}")
-    print(f"  inputs {run['inputs_digest']}, seed {run['seed']}")
+    print(f"  inputs {run['inputs_digest']}\n  seed   {run['seed']}")
     print_table(
         "Read by the engine", ("file in the lake", "sha256"), [(r["path"], r["sha256"][:12]) for r in layers]
     )

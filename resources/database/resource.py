@@ -1,13 +1,14 @@
 """OPTIX's database as a Dagster resource."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import PrivateAttr
 
-from resources.database.database import Database, open_database
-from resources.database.run_record import RunRecord
+if TYPE_CHECKING:
+    from resources.database.database import Database
+    from resources.database.run_record import RunRecord
 
 
 class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -19,9 +20,9 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     url: str | None = None
     enabled: bool = True
-    _database: Database | None = PrivateAttr(default=None)
+    _database: Any = PrivateAttr(default=None)
 
-    def open(self) -> Database:
+    def open(self) -> "Database":
         """The database; opened once per resource.
 
         Raises
@@ -32,10 +33,13 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if not self.enabled:
             raise RuntimeError("the database resource is disabled here; only its writers may be called")
         if self._database is None:
+            # the tables' models are no business of a process that only loads the definitions
+            from resources.database.database import open_database
+
             self._database = open_database(self.url)
         return self._database
 
-    def write_run(self, run: RunRecord) -> None:
+    def write_run(self, run: "RunRecord") -> None:
         """See ``Database.write_run``; nothing when disabled."""
         if self.enabled:
             self.open().write_run(run)

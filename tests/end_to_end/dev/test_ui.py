@@ -98,6 +98,8 @@ def picture(page: Any, tmp_path: Path) -> Callable[[str], None]:
 
     def take(name: str) -> None:
         page.wait_for_load_state("networkidle")
+        # colours come with a later answer, and a graph moves into place
+        page.wait_for_timeout(1_500)
         folder = Path(os.environ.get("OPTIX_SCREENSHOTS") or tmp_path)
         folder.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(folder / f"{name}.png"))
@@ -129,9 +131,12 @@ def test_lineage_shows_universes_and_studies_as_groups(
         page.get_by_text(asset, exact=True).first.wait_for()
     # a node's name is shortened in its middle where the graph is small
     page.get_by_text(re.compile(r"^walk_for\S*window$")).first.wait_for()
+    # all of the page for the graph
     page.get_by_text("Hide navigation").click()
-    # more of the canvas, and all of the graph on it
-    page.keyboard.press("Alt+0")
+    # the graph fits itself into the page when it is drawn anew
+    page.set_viewport_size({"width": 1600, "height": 860})
+    page.reload()
+    page.get_by_text("tear_sheet", exact=True).first.wait_for()
     picture("lineage")
 
 
