@@ -63,7 +63,9 @@ def bucket():
 def _ingest(universe: UniverseSpec, lake: Lake, generated: Path) -> dict[str, object]:
     """Every layer of the first sessions; returns the month's status."""
     sources = SourcesResource(generated_folder=str(generated))
-    calendar = TradingCalendar.for_code(universe.calendar, universe.start, universe.start + dt.timedelta(days=30))
+    calendar = TradingCalendar.for_code(
+        universe.calendar, universe.start, universe.start + dt.timedelta(days=30)
+    )
     days = calendar.sessions()[:DAYS]
     sources.harvest(universe, RawStore(lake, universe.name, "raw_quotes"), days)
     provider = sources.provider(universe)

@@ -158,7 +158,8 @@ def _join(layout: ServerLayout) -> _Lease | None:
         return None
     connection.settimeout(None)
     if answer["note"]:
-        logger.warning("%s", answer["note"])
+        # nothing is wrong, so nothing is said on stderr
+        logger.info("%s", answer["note"])
     stored = read_json(layout.credentials)
     handle = ServerHandle(
         host=str(answer["host"]),
