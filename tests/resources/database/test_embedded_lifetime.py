@@ -10,6 +10,7 @@ import time
 import psycopg
 import pytest
 
+from resources.database.embedded.account import Account, reachable_installation
 from resources.database.embedded.installation import choose_installation, wheel_folder
 from resources.database.embedded.layout import ServerLayout
 from resources.database.embedded.postmaster import read_pid_file
@@ -148,7 +149,9 @@ def test_a_second_postgres_on_the_folder_is_refused(home, start_client):
     client = start_client(home).read()
     layout = ServerLayout.of_home(home)
     owner = layout.data.stat()
-    binary = choose_installation(wheel_folder(), layout.data).binary("postgres")
+    account = Account(owner.st_uid, owner.st_gid)
+    installation, _ = reachable_installation(choose_installation(wheel_folder(), layout.data), account)
+    binary = installation.binary("postgres")
     descriptor = os.open(layout.data, os.O_RDONLY)
     done = subprocess.run(
         [binary, "-D", f"/proc/self/fd/{descriptor}", "--port=1"],

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from resources.database.embedded import supervisor
-from resources.database.embedded.account import server_account
+from resources.database.embedded.account import reachable_installation, server_account
 from resources.database.embedded.client import _join
 from resources.database.embedded.data_folder import initialize_data_folder
 from resources.database.embedded.errors import EmbeddedServerError, EmbeddedServerStartError
@@ -54,7 +54,8 @@ def parts(layout):
     """A data folder and what it takes to start a server on it."""
     layout.make_folder()
     account = server_account(layout.data)
-    installation = choose_installation(wheel_folder(), layout.data)
+    # the checkout may lie below a folder that the server's account cannot enter: as the product does it
+    installation, _ = reachable_installation(choose_installation(wheel_folder(), layout.data), account)
     initialize_data_folder(layout, installation, account, "optix", "secret")
     return layout, installation, account
 
