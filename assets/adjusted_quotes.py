@@ -90,7 +90,7 @@ def adjust_quotes(
 
 def adjust_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions; a blocked or absent underlying gets an empty file."""
-    return each_day(lambda day: _adjust_day(universe, lake, day), days)
+    return each_day(lambda day: _adjust_day(universe, lake, day), days, lake)
 
 
 def _adjust_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:

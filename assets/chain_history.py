@@ -77,8 +77,15 @@ def load_inputs(
     lake: Lake,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    chain: ChainHistory | None = None,
 ) -> StudyInputs:
     """Load the study's underlying over a range (default: the study's period).
+
+    Parameters
+    ----------
+    chain
+        The chains of a longer range, from ``load_chain``, for whoever loads many ranges within it; only the rows
+        of the range asked for are in the result.
 
     Raises
     ------
@@ -106,13 +113,27 @@ def load_inputs(
     files |= action_files
     h.update(repr(actions).encode())
     return StudyInputs(
-        chain=_chain(study, lake, statuses).slice(_days(start), _days(end)),
+        chain=(chain or _chain(study, lake, statuses)).slice(_days(start), _days(end)),
         underlying=_underlying(study, lake, statuses),
         actions=actions,
         files=files,
         raw=raw,
         digest=h.hexdigest(),
     )
+
+
+def load_chain(
+    study: StudySpec, universe: UniverseSpec, lake: Lake, start: dt.date, end: dt.date
+) -> ChainHistory:
+    """The chains of the study's underlying in the months from ``start``'s to ``end``'s.
+
+    Raises
+    ------
+    MissingLayerError
+        If a month has not been compacted.
+    """
+    months = months_between(max(start, universe.start), min(end, universe.end or end))
+    return _chain(study, lake, [read_month_status(universe, lake, month) for month in months])
 
 
 def _require_days(

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assets.day_status import DayStatus
 from assets.naming import layer_metadata, universe_code_version, universe_key
+from resources.lake.lake import Lake
 from resources.universe import UniverseSpec
 
 Built = TypeVar("Built")
@@ -42,15 +43,15 @@ def partition_days(context: dg.AssetExecutionContext) -> list[dt.date]:
     return sorted(dt.date.fromisoformat(k) for k in context.partition_keys)
 
 
-#: threads that build the days of one layer: encoding, compression and disk waits run without the interpreter lock
-_THREADS = 4
+def each_day(build: Callable[[dt.date], Built], days: Sequence[dt.date], lake: Lake) -> list[Built]:
+    """``build`` of every day, in order; days of one layer don't depend on each other.
 
-
-def each_day(build: Callable[[dt.date], Built], days: Sequence[dt.date]) -> list[Built]:
-    """``build`` of every day, in order. Days of one layer don't depend on each other, so they overlap."""
-    if len(days) == 1:
-        return [build(days[0])]
-    with ThreadPoolExecutor(_THREADS) as pool:
+    They overlap where the lake makes a thread wait. On a folder they don't: a day is hundreds of short calls, and
+    threads that hand the interpreter lock back and forth between them take longer than one.
+    """
+    if len(days) == 1 or lake.requests_at_once == 1:
+        return [build(day) for day in days]
+    with ThreadPoolExecutor(lake.requests_at_once) as pool:
         return list(pool.map(build, days))
 
 

@@ -104,7 +104,7 @@ def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> 
 
 def enrich_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions."""
-    return each_day(lambda day: _enrich_day(universe, lake, day), days)
+    return each_day(lambda day: _enrich_day(universe, lake, day), days, lake)
 
 
 def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:

@@ -18,7 +18,7 @@ from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
-from resources.providers.protocol import ParsedDay, Provider
+from resources.providers.protocol import ParsedPrices, Provider
 from resources.raw_store import RawStore
 from resources.schemas import UNDERLYING_SCHEMA
 from resources.sources import SourcesResource
@@ -35,22 +35,24 @@ def price_days(
 
     def build(day: dt.date) -> DayStatus:
         record = store.require(day.isoformat())
-        parsed = provider.parse(day, store.load(record))
+        parsed = provider.parse_prices(day, store.load(record))
         return _price_day(universe, lake, parsed, {record.path: record.digest}, calendar)
 
-    return each_day(build, days)
+    return each_day(build, days, lake)
 
 
 def _price_day(
-    universe: UniverseSpec, lake: Lake, parsed: ParsedDay, inputs: dict[str, str], calendar: TradingCalendar
+    universe: UniverseSpec,
+    lake: Lake,
+    parsed: ParsedPrices,
+    inputs: dict[str, str],
+    calendar: TradingCalendar,
 ) -> DayStatus:
     day = parsed.trade_date
     underlyings = {}
     for spec in universe.underlyings:
-        mask = pa.array(
-            [name == spec.symbol for name in parsed.underlying_prices.column("underlying").to_pylist()]
-        )
-        rows = parsed.underlying_prices.filter(mask.cast(pa.bool_()))
+        mask = [name == spec.symbol for name in parsed.table.column("underlying").to_pylist()]
+        rows = parsed.table.filter(pa.array(mask, type=pa.bool_()))
         status, reasons = _verdict(universe, spec.symbol, parsed, rows, calendar)
         if status != "ok":
             rows = UNDERLYING_SCHEMA.empty_table()
@@ -70,15 +72,15 @@ def _price_day(
 
 
 def _verdict(
-    universe: UniverseSpec, symbol: str, parsed: ParsedDay, rows: pa.Table, calendar: TradingCalendar
+    universe: UniverseSpec, symbol: str, parsed: ParsedPrices, rows: pa.Table, calendar: TradingCalendar
 ) -> tuple[Status, tuple[str, ...]]:
     if rows.num_rows == 0:
         return "absent", ("the payload has no price for this session",)
-    quotes = parsed.underlyings.get(symbol)
-    if quotes is not None and quotes.payload_ts_us is not None:
-        session = calendar.session_of(quotes.payload_ts_us, universe.timezone)
+    payload_ts_us = parsed.payload_ts_us.get(symbol)
+    if payload_ts_us is not None:
+        session = calendar.session_of(payload_ts_us, universe.timezone)
         if session != parsed.trade_date:
-            at = local_text(quotes.payload_ts_us, universe.timezone)
+            at = local_text(payload_ts_us, universe.timezone)
             return "blocked", (f"the payload ({at}) belongs to session {session}",)
     return "ok", ()
 

@@ -83,7 +83,7 @@ def validate_days(
         on_results(outcome.results)
         by_day = {d.day: d for d in batch}
         for kept in each_day(
-            lambda day: _write_day(universe, lake, by_day[day], outcome.verdicts), list(by_day)
+            lambda day: _write_day(universe, lake, by_day[day], outcome.verdicts), list(by_day), lake
         ):
             validated.append(kept[0])
             quarantined.append(kept[1])

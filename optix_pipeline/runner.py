@@ -49,8 +49,8 @@ class Runner:
     ) -> None:
         self._job = definitions.resolve_implicit_global_asset_job_def()
         self._instance = instance
-        self._catalog = catalog
-        self._progress = progress or (lambda label, done, total: None)
+        self.catalog = catalog
+        self.progress = progress or (lambda label, done, total: None)
         self._tags = {**process_tags(), **(tags or {})}
 
     def ingest(
@@ -61,7 +61,7 @@ class Runner:
 
     def run_study(self, study: StudySpec) -> list[str]:
         """Every asset of one study; returns the run ids."""
-        return self.make(study_steps(study, self._catalog.universe(study.universe)))
+        return self.make(study_steps(study, self.catalog.universe(study.universe)))
 
     def run_studies(self, studies: Iterable[StudySpec]) -> None:
         """Every one of these studies; one that fails does not keep the others from running.
@@ -102,14 +102,14 @@ class Runner:
             else:
                 tags |= {RANGE_START: start, RANGE_END: end}
         done = 0
-        self._progress(step.label, 0, len(step.keys))
+        self.progress(step.label, 0, len(step.keys))
 
         def watch(entry: dg.EventLogEntry) -> None:
             nonlocal done
             event = entry.dagster_event
             if event is not None and event.event_type == dg.DagsterEventType.STEP_SUCCESS:
                 done += 1
-                self._progress(step.label, min(done, len(step.keys) - 1), len(step.keys))
+                self.progress(step.label, min(done, len(step.keys) - 1), len(step.keys))
 
         self._instance.add_event_listener(run_id, watch)
         result = self._job.execute_in_process(
@@ -125,7 +125,7 @@ class Runner:
             raise RunFailedError(
                 f"{step.label}: {_reasons(result)} (run {run_id[:8]}; optix dev shows its log)"
             )
-        self._progress(step.label, len(step.keys), len(step.keys))
+        self.progress(step.label, len(step.keys), len(step.keys))
         return run_id
 
 

@@ -1,20 +1,28 @@
 """``optix demo``: the whole chain end to end, from vendor files to tear sheets."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optix_pipeline.cli.data_option import use_data_folder
 from optix_pipeline.cli.output import percent, print_json, print_table
 from optix_pipeline.cli.progress import progress_bars
-from optix_pipeline.session import open_session, quiet_environment
+from optix_pipeline.session import Session, open_session, quiet_environment
 from resources.home import generated_folder, optix_home
+
+if TYPE_CHECKING:
+    from optix_pipeline.catalog import Catalog
+    from optix_pipeline.runner import Progress
 
 GENERATED = ("demo_index", "demo_stock", "demo_coin")
 
 
-def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
-    """Generate the demo universes, ingest every universe, run every study, compare them, say where things are."""
+def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: bool) -> None:
+    """Generate the demo universes, ingest every universe, run every study, compare them, say where things are.
+
+    ``workers`` processes share the universes; None takes as many as there are cores.
+    """
     started = time.monotonic()
     use_data_folder(data)
     quiet_environment()
@@ -22,9 +30,12 @@ def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
     from resources.generator.demo import generate_demo
 
     load_catalog()  # what is wrong with a YAML file shows before anything runs
-    with progress_bars(quiet=as_json) as report:
+    with progress_bars(quiet=as_json) as report, ThreadPoolExecutor(1) as beside:
         if not as_json:
             print(f"OPTIX demo: everything it makes goes to {optix_home()}")
+        # the server's processes start on another core while the generator computes on this one
+        report("database", 0, 1)
+        opening = beside.submit(open_session)
         generate_demo(
             generated_folder(),
             full=full,
@@ -32,19 +43,9 @@ def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
         )
         # generated universes start where their files start
         catalog = load_catalog()
-        report("database", 0, 1)
-        session = open_session()
+        session = opening.result()
         report("database", 1, 1)
-        from optix_pipeline.definitions import build_definitions
-        from optix_pipeline.runner import Runner
-
-        runner = Runner(
-            build_definitions(catalog=catalog), session.instance, catalog, report, {"optix/command": "demo"}
-        )
-        for universe in catalog.universes.values():
-            runner.ingest(universe)
-        runner.run_studies(catalog.studies.values())
-        runner.compare()
+        _run_everything(catalog, session, workers, report)
     studies = [study_summary(session.database, name) for name in catalog.studies]
     summary = {
         "seconds": round(time.monotonic() - started, 1),
@@ -57,6 +58,26 @@ def run_demo(*, data: Path | None, full: bool, as_json: bool) -> None:
         print_json(summary)
         return
     print_summary(summary)
+
+
+def _run_everything(catalog: "Catalog", session: Session, workers: int | None, report: "Progress") -> None:
+    """Every universe with its studies, longest history first, then the comparison over all studies."""
+    from optix_pipeline.definitions import build_definitions
+    from optix_pipeline.lanes import Lane, run_lanes, usable_cores
+    from optix_pipeline.partitions import universe_partitions
+    from optix_pipeline.runner import Runner
+
+    tags = {"optix/command": "demo"}
+    runner = Runner(build_definitions(catalog=catalog), session.instance, catalog, report, tags)
+    sessions = {
+        u.name: len(universe_partitions(u).daily.get_partition_keys()) for u in catalog.universes.values()
+    }
+    lanes = [
+        Lane(name, tuple(s.name for s in catalog.studies_of(name)))
+        for name in sorted(sessions, key=lambda name: (-sessions[name], name))
+    ]
+    run_lanes(lanes, runner, workers=workers or usable_cores(), tags=tags)
+    runner.compare()
 
 
 def study_summary(database: Any, study: str) -> dict[str, Any]:

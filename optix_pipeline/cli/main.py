@@ -31,12 +31,16 @@ Last = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="La
 def demo(
     data: DataFolder = None,
     full: Annotated[bool, typer.Option("--full", help="Three years of every generated universe.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share the universes.", show_default="one a core"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run the whole chain end to end: harvest, backtests, metrics in Postgres, tear sheets."""
     from optix_pipeline.cli.demo import run_demo
 
-    run_demo(data=data, full=full, as_json=json)
+    run_demo(data=data, full=full, workers=workers, as_json=json)
 
 
 @app.command()

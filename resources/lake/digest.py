@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 
 class _Hash(Protocol):
@@ -52,53 +53,70 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _update(digest: _Hash, array: pa.Array, name: str) -> None:
-    if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
-        array = array.dictionary_decode()  # a null may also hide in the dictionary itself
-    if array.null_count:
-        digest.update(b"nulls")
-        digest.update(np.packbits(array.is_null().to_numpy(zero_copy_only=False)).tobytes())
     kind = array.type
+    if pa.types.is_null(kind):
+        return
+    if pa.types.is_dictionary(kind) and array.dictionary.null_count:
+        array = array.dictionary_decode()  # a null may also hide in the dictionary itself
+        kind = array.type
+    null = _nulls(array)
+    if null is not None:
+        digest.update(b"nulls")
+        digest.update(np.packbits(null))
     if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        _update_keys(digest, array, name)
+        _update_texts(digest, array, null, name)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         lengths = pc.fill_null(pc.list_value_length(array), 0).cast(pa.int64())
-        digest.update(lengths.to_numpy().tobytes())
+        digest.update(lengths.to_numpy())
         _update(digest, pc.list_flatten(array), name)
     elif pa.types.is_floating(kind):
-        values = pc.fill_null(array, 0.0) if array.null_count else array
-        numbers = values.to_numpy(zero_copy_only=False) + kind.to_pandas_dtype()(0.0)  # -0.0 becomes 0.0
+        numbers = _stored(array, kind.to_pandas_dtype()) + kind.to_pandas_dtype()(0.0)  # -0.0 becomes 0.0
         numbers[np.isnan(numbers)] = np.nan
-        digest.update(numbers.tobytes())
+        if null is not None:
+            numbers[null] = 0.0
+        digest.update(numbers)
     elif pa.types.is_boolean(kind):
-        values = pc.fill_null(array, False) if array.null_count else array
-        digest.update(np.packbits(values.to_numpy(zero_copy_only=False)).tobytes())
-    elif not pa.types.is_null(kind):
-        storage = array.view(_integer_of(kind))
-        values = pc.fill_null(storage, 0) if storage.null_count else storage
-        digest.update(values.to_numpy(zero_copy_only=False).tobytes())
+        values = pc.fill_null(array, False) if null is not None else array
+        digest.update(np.packbits(values.to_numpy(zero_copy_only=False)))
+    else:
+        whole = _stored(array, f"i{kind.bit_width // 8}")
+        digest.update(whole if null is None else np.where(null, whole.dtype.type(0), whole))
 
 
-def _integer_of(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_integer(kind):
-        return kind
-    return {32: pa.int32(), 64: pa.int64()}[kind.bit_width]
+# Arrow's own functions cost 20 to 50 microseconds a call, which is most of the time for a day's few thousand rows:
+# below, the buffers are read in place
 
 
-def _update_keys(digest: _Hash, array: pa.Array, name: str) -> None:
+def _nulls(array: pa.Array) -> NDArray[np.bool_] | None:
+    """Which entries are null; None where none is."""
+    if not array.null_count:
+        return None
+    first = array.offset
+    bits = np.frombuffer(array.buffers()[0], dtype=np.uint8)
+    return np.unpackbits(bits, count=first + len(array), bitorder="little")[first:] == 0
+
+
+def _stored(array: pa.Array, dtype: Any) -> NDArray[Any]:
+    """The numbers as they lie in memory, read-only; what stands under a null is arbitrary."""
+    buffer = array.buffers()[1]
+    if buffer is None or len(array) == 0:
+        return np.zeros(len(array), dtype=dtype)
+    return np.frombuffer(buffer, dtype=dtype, count=array.offset + len(array))[array.offset :]
+
+
+def _update_texts(digest: _Hash, array: pa.Array, null: NDArray[np.bool_] | None, name: str) -> None:
     """Texts, encoded or not: the distinct values in sorted order, and each row's place among them."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     if not all(isinstance(value, str) for value in values):
         raise TypeError(f"column {name}: only dictionaries of texts have a canonical form")
-    indices = encoded.indices
-    if indices.null_count:
-        indices = pc.fill_null(indices, -1)
-    codes = indices.to_numpy(zero_copy_only=False)
-    used = np.unique(codes[codes >= 0]).tolist()
-    texts = sorted({values[code] for code in used})
+    codes = _stored(encoded.indices, encoded.indices.type.to_pandas_dtype()).astype(np.int64)
+    if null is not None:
+        codes[null] = len(values)  # one beyond the values stands for null
+    used = np.flatnonzero(np.bincount(codes, minlength=len(values) + 1)[: len(values)]).tolist()
+    texts = sorted({values[code] for code in used})  # a dictionary may hold a text twice
     places = {text: place for place, text in enumerate(texts)}
-    remap = np.full(len(values) + 1, -1, dtype="<i4")  # the last one stands for null
-    for code in used:
-        remap[code] = places[values[code]]
+    remap = np.full(len(values) + 1, -1, dtype="<i4")
+    remap[used] = [places[values[code]] for code in used]
     digest.update("".join(f"{len(text)}:{text}" for text in texts).encode())
-    digest.update(remap[codes].tobytes())
+    digest.update(remap[codes])

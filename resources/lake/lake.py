@@ -56,6 +56,9 @@ class Lake(ABC):
     Safe to use from several threads. Two writers of one path: the last one to finish wins.
     """
 
+    #: requests worth having under way together: more than one where each waits on a network
+    requests_at_once: int = 1
+
     @property
     @abstractmethod
     def uri(self) -> str:

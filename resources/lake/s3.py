@@ -20,6 +20,8 @@ class S3Lake(Lake):
     chain (environment, profile, instance role).
     """
 
+    requests_at_once = 8
+
     def __init__(self, bucket: str, prefix: str = "") -> None:
         self._bucket = bucket
         self._prefix = prefix.strip("/")

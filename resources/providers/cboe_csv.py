@@ -35,7 +35,7 @@ from resources.providers.file_adapter import (
     outside,
 )
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
-from resources.providers.protocol import ParsedDay, ParsedUnderlying
+from resources.providers.protocol import ParsedDay, ParsedPrices, ParsedUnderlying
 from resources.providers.quote_table import QuoteRows, expiry_out_of_range, price
 from resources.providers.typed_csv import CsvLayout, TypedRows, read_typed_csv
 from resources.providers.underlying_prices import UnderlyingPrice, underlying_table
@@ -100,15 +100,10 @@ class CboeCsvProvider(FileAdapter):
 
     def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:
         lines = UnderlyingLines(parts, trade_date)
-        settled, settlement_problems = settlement_prices(parts, trade_date)
+        prices, settlement_problems = self._prices(trade_date, parts, lines)
         underlyings: dict[str, ParsedUnderlying] = {}
-        prices: list[UnderlyingPrice] = []
         for spec in self.universe.underlyings:
             line = lines.line(spec.source_symbol)
-            settlement = settled.get(spec.symbol, settled.get(spec.source_symbol))
-            known = self._price(spec, trade_date, line, settlement)
-            if known is not None:
-                prices.append(known)
             mine = [part for part in parts if part.kind == QUOTES and part.underlying == spec.symbol]
             if len(mine) > 1:
                 names = " and ".join(part.name for part in mine)
@@ -120,18 +115,39 @@ class CboeCsvProvider(FileAdapter):
                 underlyings[spec.symbol] = self._parse_chain(
                     spec, trade_date, mine[0], line, lines.problem(spec.source_symbol)
                 )
-        return ParsedDay(
+        return ParsedDay(trade_date, underlyings, prices, tuple(lines.problems + settlement_problems))
+
+    def parse_prices(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedPrices:
+        lines = UnderlyingLines(parts, trade_date)
+        table, _ = self._prices(trade_date, parts, lines)
+        found = {spec.symbol: lines.line(spec.source_symbol) for spec in self.universe.underlyings}
+        return ParsedPrices(
             trade_date,
-            underlyings,
-            underlying_table(
-                prices,
-                trade_date=trade_date,
-                currency=self.universe.quote_currency,
-                known_after_minutes=self.universe.provider.known_after_minutes,
-                source=self.format_name,
-            ),
-            tuple(lines.problems + settlement_problems),
+            table,
+            {symbol: line.payload_ts_us for symbol, line in found.items() if line is not None},
         )
+
+    def _prices(
+        self, trade_date: dt.date, parts: Sequence[RawPart], lines: UnderlyingLines
+    ) -> tuple[pa.Table, list[str]]:
+        settled, problems = settlement_prices(parts, trade_date)
+        known = [
+            self._price(
+                spec,
+                trade_date,
+                lines.line(spec.source_symbol),
+                settled.get(spec.symbol, settled.get(spec.source_symbol)),
+            )
+            for spec in self.universe.underlyings
+        ]
+        table = underlying_table(
+            [price for price in known if price is not None],
+            trade_date=trade_date,
+            currency=self.universe.quote_currency,
+            known_after_minutes=self.universe.provider.known_after_minutes,
+            source=self.format_name,
+        )
+        return table, problems
 
     def _price(
         self,

@@ -1,6 +1,7 @@
 """What the adapters that read files have in common: the universe's terms, and how results are put together."""
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ from engine.calendars import TradingCalendar
 from resources.providers.payload_cache import PayloadCache
 from resources.providers.payload_text import UnreadablePayloadError, lines_by_day, text_digest, unpacked
 from resources.providers.payload_text import column_position as position_of
-from resources.providers.protocol import ParsedUnderlying, ProviderError
+from resources.providers.protocol import ParsedDay, ParsedPrices, ParsedUnderlying, ProviderError
 from resources.providers.quarantine import rejected_table
 from resources.providers.quote_table import QuoteRows, empty_quotes, quote_table
 from resources.providers.typed_csv import RejectedRow, TypedRows
@@ -26,7 +27,7 @@ UNDERLYING_PRICES = "underlying_prices"
 SETTLEMENT_PRICES = "settlement_prices"
 
 
-class FileAdapter:
+class FileAdapter(ABC):
     """Base of the adapters for a folder of files."""
 
     #: as the universe's YAML names it; also the ``source`` column of every row
@@ -83,6 +84,18 @@ class FileAdapter:
             return None
         return RawPart(
             kind, None, name, str(path), payload, f"{column}={trade_date.isoformat()}", text_digest(text)
+        )
+
+    @abstractmethod
+    def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:
+        """See ``Provider.parse``."""
+
+    def parse_prices(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedPrices:
+        """Prices that stand in the rows of the quotes: the whole day is parsed for them."""
+        day = self.parse(trade_date, parts)
+        instants = {name: u.payload_ts_us for name, u in day.underlyings.items()}
+        return ParsedPrices(
+            trade_date, day.underlying_prices, {n: ts for n, ts in instants.items() if ts is not None}
         )
 
     def parsed(

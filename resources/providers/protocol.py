@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from resources.raw_store import RawPart
 
-__all__ = ["ParsedDay", "ParsedUnderlying", "Provider", "ProviderError", "RawPart"]
+__all__ = ["ParsedDay", "ParsedPrices", "ParsedUnderlying", "Provider", "ProviderError", "RawPart"]
 
 
 class ProviderError(RuntimeError):
@@ -61,6 +61,23 @@ class ParsedDay:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ParsedPrices:
+    """The underlyings' prices of one day.
+
+    Attributes
+    ----------
+    table
+        ``UNDERLYING_SCHEMA``, at most one row per underlying.
+    payload_ts_us
+        By symbol, the instant that the payload itself claims, UTC microseconds; a source may give none.
+    """
+
+    trade_date: dt.date
+    table: pa.Table
+    payload_ts_us: dict[str, int]
+
+
 class Provider(Protocol):
     """A source of option quotes.
 
@@ -80,3 +97,7 @@ class Provider(Protocol):
 
     def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:
         """Canonical tables from what ``fetch`` delivered. Bad input is reported in the result, not raised."""
+
+    def parse_prices(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedPrices:
+        """The ``underlying_prices`` of ``parse``, without the work that only quotes need where a source keeps
+        them apart."""

@@ -1,5 +1,6 @@
 """Whole processes on homes of their own: the command line as a user calls it, and one demo for all tests."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -66,6 +67,7 @@ def start_optix() -> Callable[..., "subprocess.Popen[str]"]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     return start
@@ -75,6 +77,29 @@ def start_optix() -> Callable[..., "subprocess.Popen[str]"]:
 def lake_of() -> Callable[[Path], dict[str, str]]:
     """sha256 of every file of a home's lake by path."""
     return lake_digests
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of the processes that keep their things in ``home``."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"OPTIX_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return [command for command in found if command]
+
+
+@pytest.fixture(scope="session")
+def wait_until_nothing_runs() -> Callable[..., None]:
+    """Wait for the end of every process of a home: workers, and the database server that it had started."""
+
+    def wait(home: Path, seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while running := processes_of(home):
+            assert time.monotonic() < deadline, f"left running: {running}"
+            time.sleep(0.1)
+
+    return wait
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """``kill -9`` in the middle of an ingestion, then the same command again: complete, equal, nothing twice."""
 
-import contextlib
 import json
 import shutil
 import signal
@@ -35,7 +34,7 @@ print(json.dumps([run.status.value for run in open_session().instance.get_runs()
 
 
 @pytest.fixture(scope="module")
-def kill_when(start_optix):
+def kill_when(start_optix, wait_until_nothing_runs):
     """Start the harvest and kill it once ``reached()``; it must not have ended by itself."""
 
     def run(home: Path, reached: Callable[[], bool]) -> None:
@@ -54,24 +53,6 @@ def kill_when(start_optix):
         wait_until_nothing_runs(home)
 
     return run
-
-
-def wait_until_nothing_runs(home: Path, seconds: float = 30.0) -> None:
-    """The database server that the killed process had started ends by itself."""
-    deadline = time.monotonic() + seconds
-    while running := processes_of(home):
-        assert time.monotonic() < deadline, f"left running: {running}"
-        time.sleep(0.1)
-
-
-def processes_of(home: Path) -> list[str]:
-    """Command lines of the processes that keep their things in ``home``."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"OPTIX_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-    return [command for command in found if command]
 
 
 def contents(home: Path) -> dict[str, object]:

@@ -287,6 +287,25 @@ def test_prices_of_an_index_have_no_volume_and_those_of_a_stock_do(parse, folder
     assert prices["MOD"]["ts"] == _utc("2026-07-22 20:00")
 
 
+def test_prices_alone_are_those_of_the_whole_day_and_need_no_readable_chain(cboe_universe, folder, row):
+    folder.underlying("MOD", D, "2026-07-22 21:00:00", current=100, close=100)
+    folder.underlying("_SPX", D, "2026-07-21 22:00:00", current=7499.5, close=7498.96)
+    folder.chain("MOD", D, [row(D, "MOD", "MOD", "2026-08-21")])
+    provider = make_provider(cboe_universe, folder.path)
+    parts = provider.fetch(DAY)
+    alone = provider.parse_prices(DAY, parts)
+    assert alone.table.equals(provider.parse(DAY, parts).underlying_prices)
+    # SPX has no chain that day, and its line is still told to be of the day before
+    assert {symbol: ts // 86_400_000_000 for symbol, ts in alone.payload_ts_us.items()} == {
+        "MOD": (DAY - dt.date(1970, 1, 1)).days,
+        "SPX": (DAY - dt.date(1970, 1, 1)).days - 1,
+    }
+    (folder.path / "chains" / "MOD" / f"{D}.csv").write_bytes(b"\xff\xfe nothing")
+    parts = provider.fetch(DAY)
+    assert provider.parse(DAY, parts).underlyings["MOD"].problem
+    assert provider.parse_prices(DAY, parts).table.equals(alone.table)
+
+
 def test_a_missing_folder_says_where_it_was_looked_for(cboe_universe, tmp_path):
     with pytest.raises(ProviderError, match=r"nowhere does not exist.*OPTIX_REAL_DATA"):
         make_provider(cboe_universe, tmp_path / "nowhere").fetch(DAY)

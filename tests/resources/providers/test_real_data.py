@@ -184,3 +184,4 @@ def test_a_stored_harvest_parses_to_the_same_tables(data, cboe_universe, tmp_pat
         a, b = direct.underlyings[symbol].quotes, stored.underlyings[symbol].quotes
         assert table_digest(a) == table_digest(b)
     assert direct.underlying_prices.equals(stored.underlying_prices)
+    assert provider.parse_prices(day, parts).table.equals(direct.underlying_prices)
