@@ -130,17 +130,24 @@ def _work(channel: Connection, tags: dict[str, str]) -> None:
     try:
         runner = _open_runner(channel, tags)
     except expected_errors() as error:
-        channel.send(_Report(failure=f"{lane.universe if lane else 'worker'}: {error}"))
+        _tell(channel, _Report(failure=f"{lane.universe if lane else 'worker'}: {error}"))
         return
     while lane is not None:
-        channel.send(_Report(failure=run_lane(runner, lane)))
+        _tell(channel, _Report(failure=run_lane(runner, lane)))
         lane = _next_lane(channel)
+
+
+def _tell(channel: Connection, report: _Report) -> None:
+    with suppress(
+        BrokenPipeError, ConnectionResetError
+    ):  # nobody listens any more: this process is ending too
+        channel.send(report)
 
 
 def _next_lane(channel: Connection) -> Lane | None:
     try:
         lane: Lane = channel.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         return None
     return lane
 
@@ -154,7 +161,7 @@ def _open_runner(channel: Connection, tags: dict[str, str]) -> Runner:
     session = open_session()
 
     def progress(label: str, done: int, total: int) -> None:
-        channel.send(_Report(label, done, total))
+        _tell(channel, _Report(label, done, total))
 
     return Runner(build_definitions(catalog=catalog), session.instance, catalog, progress, tags)
 
