@@ -170,8 +170,11 @@ def _end_with_parent() -> None:
     """End this process when the one that started it has ended, also by a kill that told nobody."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    # Ctrl-C reaches the whole terminal group: the parent decides, and ends its workers
+    # Ctrl-C reaches the whole terminal group: the parent decides, and ends its workers. A group of their own keeps
+    # it also from what Dagster starts in them (it mirrors a run's output through a tail)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
 
     def watch() -> None:
         wait([parent.sentinel])

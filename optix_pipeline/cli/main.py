@@ -165,9 +165,10 @@ def main() -> None:
     except expected_errors() as error:
         print(f"optix: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        print("optix: stopped", file=sys.stderr)
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == 130:  # typer's word for Ctrl-C, said without a word
+            print("optix: stopped", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":
