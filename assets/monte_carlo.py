@@ -11,7 +11,7 @@ import numpy as np
 
 from assets import backtest as backtest_module
 from assets.naming import picture, study_code_version, study_key, table_markdown
-from assets.study_results import load_result
+from assets.study_results import load_result, read_document
 from assets.walk_forward import plain
 from engine.analytics.daily import daily_returns
 from engine.backtest.result import BacktestResult
@@ -76,11 +76,7 @@ def read_simulation(study: StudySpec, lake: Lake) -> dict[str, Any]:
     LookupError
         If it has not been materialized.
     """
-    path = record_path(study)
-    if not lake.exists(path):
-        raise LookupError(f"{study.name}/{ASSET} has not been materialized; run: optix run {study.name}")
-    document: dict[str, Any] = json.loads(lake.read_bytes(path))
-    return document
+    return read_document(lake, study, ASSET, record_path(study))
 
 
 def build_monte_carlo(study: StudySpec) -> dg.AssetsDefinition:

@@ -70,12 +70,22 @@ def record_path(study: StudySpec, asset: str, name: str) -> str:
 
 
 def read_record(lake: Lake, study: StudySpec, asset: str, name: str) -> dict[str, Any]:
-    """The record of a saved result."""
-    path = record_path(study, asset, name)
+    """The record of a saved result; raises as ``read_document``."""
+    return read_document(lake, study, asset, record_path(study, asset, name))
+
+
+def read_document(lake: Lake, study: StudySpec, asset: str, path: str) -> dict[str, Any]:
+    """A JSON document that one of a study's assets stored.
+
+    Raises
+    ------
+    LookupError
+        If the asset has not been materialized.
+    """
     if not lake.exists(path):
         raise LookupError(f"{study.name}/{asset} has not been materialized; run: optix run {study.name}")
-    record: dict[str, Any] = json.loads(lake.read_bytes(path))
-    return record
+    document: dict[str, Any] = lake.read_json(path)
+    return document
 
 
 def load_result(lake: Lake, study: StudySpec, asset: str, name: str) -> tuple[BacktestResult, dict[str, Any]]:

@@ -11,6 +11,7 @@ import dagster as dg
 import numpy as np
 
 from assets.naming import picture, study_code_version, study_key, table_markdown
+from assets.study_results import read_document
 from assets.walk_forward_window import load_window, study_windows, walk_forward_spec
 from engine.backtest.study import StudySpec
 from engine.validation.stitching import StitchedRecord, stitch
@@ -77,11 +78,7 @@ def read_stitched(study: StudySpec, lake: Lake) -> dict[str, Any] | None:
     """
     if study.walk_forward is None:
         return None
-    path = record_path(study)
-    if not lake.exists(path):
-        raise LookupError(f"{study.name}/{ASSET} has not been materialized; run: optix run {study.name}")
-    document: dict[str, Any] = json.loads(lake.read_bytes(path))
-    return document
+    return read_document(lake, study, ASSET, record_path(study))
 
 
 def build_walk_forward(study: StudySpec) -> dg.AssetsDefinition:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
@@ -13,6 +14,8 @@ from optix_pipeline.generated_history import study_on, with_generated_start
 from optix_pipeline.yaml_specs import SpecError, field_line, load_spec
 from resources.home import data_folder, generated_folder
 from resources.universe import UniverseSpec
+
+Spec = TypeVar("Spec", UniverseSpec, StudySpec)
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -42,7 +45,7 @@ class Catalog:
         return path.read_text(encoding="utf-8")
 
 
-def _known(specs: dict, name: str, kind: str, variable: str):  # type: ignore[no-untyped-def, type-arg]
+def _known(specs: dict[str, Spec], name: str, kind: str, variable: str) -> Spec:
     if name not in specs:
         known = ", ".join(sorted(specs)) or "none"
         raise SpecError(

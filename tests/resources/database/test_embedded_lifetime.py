@@ -62,7 +62,12 @@ except KeyboardInterrupt:
     time.sleep(1)
 """
     client = subprocess.Popen(
-        [sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", code, str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a test run started in a shell's background ignores Ctrl-C, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     supervisor, postgres = map(int, client.stdout.readline().split())
     os.killpg(client.pid, signal.SIGINT)  # what a terminal does
