@@ -174,10 +174,12 @@ def ingestion_steps(
     daily = tuple(
         universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
     )
-    steps.append(Step(f"{universe.name}: {_counted(len(days), 'day')}", daily, (days[0], days[-1])))
+    # of a part of the history, since when: several parts may be under way
+    since = f" from {days[0]}" if first or last else ""
+    steps.append(Step(f"{universe.name}: {_counted(len(days), 'day')}{since}", daily, (days[0], days[-1])))
     compaction = (universe_key(universe, "chain_month"),)
     steps.append(
-        Step(f"{universe.name}: {_counted(len(months), 'month')}", compaction, (months[0], months[-1]))
+        Step(f"{universe.name}: {_counted(len(months), 'month')}{since}", compaction, (months[0], months[-1]))
     )
     return steps
 

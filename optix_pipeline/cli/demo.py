@@ -21,7 +21,7 @@ GENERATED = ("demo_index", "demo_stock", "demo_coin")
 def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: bool) -> None:
     """Generate the demo universes, ingest every universe, run every study, compare them, say where things are.
 
-    ``workers`` processes share the universes; None takes as many as there are cores.
+    ``workers`` processes share the work; None takes as many as there are cores.
     """
     started = time.monotonic()
     use_data_folder(data)
@@ -61,22 +61,16 @@ def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: boo
 
 
 def _run_everything(catalog: "Catalog", session: Session, workers: int | None, report: "Progress") -> None:
-    """Every universe with its studies, longest history first, then the comparison over all studies."""
+    """Every universe and every study, then the comparison over all studies."""
     from optix_pipeline.definitions import build_definitions
-    from optix_pipeline.lanes import Lane, run_lanes, usable_cores
-    from optix_pipeline.partitions import universe_partitions
     from optix_pipeline.runner import Runner
+    from optix_pipeline.work_plan import plan
+    from optix_pipeline.workers import run_tasks, usable_cores
 
     tags = {"optix/command": "demo"}
     runner = Runner(build_definitions(catalog=catalog), session.instance, catalog, report, tags)
-    sessions = {
-        u.name: len(universe_partitions(u).daily.get_partition_keys()) for u in catalog.universes.values()
-    }
-    lanes = [
-        Lane(name, tuple(s.name for s in catalog.studies_of(name)))
-        for name in sorted(sessions, key=lambda name: (-sessions[name], name))
-    ]
-    run_lanes(lanes, runner, workers=workers or usable_cores(), tags=tags)
+    workers = workers or usable_cores()
+    run_tasks(plan(catalog, workers), runner, workers=workers, tags=tags)
     runner.compare()
 
 

@@ -33,7 +33,7 @@ def demo(
     full: Annotated[bool, typer.Option("--full", help="Three years of every generated universe.")] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that share the universes.", show_default="one a core"),
+        typer.Option(min=1, help="Processes that share the work.", show_default="one a core"),
     ] = None,
     json: Json = False,
 ) -> None:

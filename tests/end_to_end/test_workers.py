@@ -1,4 +1,4 @@
-"""The demo shares its universes among worker processes; none of them outlives it, however it ends."""
+"""The demo shares its work among processes; none of them outlives it, however it ends."""
 
 import os
 import shutil
@@ -13,10 +13,12 @@ pytestmark = pytest.mark.end_to_end
 
 @pytest.fixture
 def running_demo(tmp_path: Path, demo_home, start_optix):
-    """A demo whose two workers have both begun to write their universe's layers."""
+    """A demo whose two workers have both begun to write layers."""
     shutil.copytree(demo_home.home / "generated", tmp_path / "generated")
     process = start_optix(tmp_path, "demo", "--workers", "2")
-    begun = [tmp_path / "lake" / name / "raw_quotes" for name in ("demo_index", "demo_coin")]
+    # each has half of the index; a day of either half is on record once its worker has begun
+    records = tmp_path / "lake" / "demo_index" / "raw_quotes" / "_records"
+    begun = [records / "2024-01-10", records / "2025-06-10"]
     try:
         deadline = time.monotonic() + 120
         while not all(folder.exists() for folder in begun):
