@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,14 @@ class StudyInputs:
     digest: str
 
 
+@dataclass(frozen=True)
+class LoadedChain:
+    """Chains of several months, and the compacted files that they came from: lake path -> sha256."""
+
+    history: ChainHistory
+    files: dict[str, str]
+
+
 def months_between(start: dt.date, end: dt.date) -> list[dt.date]:
     """First days of the months from ``start``'s to ``end``'s."""
     months = []
@@ -71,32 +80,41 @@ def months_between(start: dt.date, end: dt.date) -> list[dt.date]:
     return months
 
 
+def study_months(universe: UniverseSpec, start: dt.date, end: dt.date) -> list[dt.date]:
+    """First days of the months of a range, as far as the universe's history reaches."""
+    return months_between(max(start, universe.start), min(end, universe.end or end))
+
+
 def load_inputs(
     study: StudySpec,
     universe: UniverseSpec,
     lake: Lake,
     start: dt.date | None = None,
     end: dt.date | None = None,
-    chain: ChainHistory | None = None,
+    chain: LoadedChain | None = None,
 ) -> StudyInputs:
     """Load the study's underlying over a range (default: the study's period).
 
     Parameters
     ----------
     chain
-        The chains of a longer range, from ``load_chain``, for whoever loads many ranges within it; only the rows
-        of the range asked for are in the result.
+        From ``load_chain``, for whoever loads many ranges that overlap; it must hold the range's months. Only
+        the rows of the range asked for are in the result.
 
     Raises
     ------
     MissingLayerError
         If a month has not been compacted, or was compacted without a session of the range that its source could
         still deliver: a run over the rest would pass for a run over the whole.
+    ValueError
+        If ``chain`` was made from other files than the months now name.
     """
     start, end = start or study.period.start, end or study.period.end
-    months = months_between(max(start, universe.start), min(end, universe.end or end))
+    months = study_months(universe, start, end)
     statuses = [read_month_status(universe, lake, month) for month in months]
     _require_days(study, universe, statuses, start, end)
+    if chain is not None:
+        _require_same(chain, statuses)
     files: dict[str, str] = {}
     raw: dict[str, str] = {}
     h = hashlib.sha256(f"{study.underlying}|{start}|{end}".encode())
@@ -113,7 +131,9 @@ def load_inputs(
     files |= action_files
     h.update(repr(actions).encode())
     return StudyInputs(
-        chain=(chain or _chain(study, lake, statuses)).slice(_days(start), _days(end)),
+        chain=(chain.history if chain is not None else _chain(study, lake, statuses)).slice(
+            _days(start), _days(end)
+        ),
         underlying=_underlying(study, lake, statuses),
         actions=actions,
         files=files,
@@ -123,17 +143,28 @@ def load_inputs(
 
 
 def load_chain(
-    study: StudySpec, universe: UniverseSpec, lake: Lake, start: dt.date, end: dt.date
-) -> ChainHistory:
-    """The chains of the study's underlying in the months from ``start``'s to ``end``'s.
+    study: StudySpec, universe: UniverseSpec, lake: Lake, months: Sequence[dt.date]
+) -> LoadedChain:
+    """The chains of the study's underlying in these months (their first days, in order).
 
     Raises
     ------
     MissingLayerError
         If a month has not been compacted.
     """
-    months = months_between(max(start, universe.start), min(end, universe.end or end))
-    return _chain(study, lake, [read_month_status(universe, lake, month) for month in months])
+    statuses = [read_month_status(universe, lake, month) for month in months]
+    files = {entry["path"]: entry["sha256"] for entry in (s[CHAIN_FILE] for s in statuses)}  # type: ignore[index]
+    return LoadedChain(_chain(study, lake, statuses), files)
+
+
+def _require_same(chain: LoadedChain, statuses: list[dict[str, Any]]) -> None:
+    """What was loaded must be what the months now say: they become a run's record of its inputs."""
+    for entry in (status[CHAIN_FILE] for status in statuses):
+        if chain.files.get(entry["path"]) != entry["sha256"]:
+            raise ValueError(
+                f"{entry['path']} is not the file whose chains were loaded: its month was compacted meanwhile; "
+                "run the study again"
+            )
 
 
 def _require_days(

@@ -7,7 +7,14 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from assets.chain_history import StudyInputs, load_chain, load_inputs, months_between
+from assets.chain_history import (
+    LoadedChain,
+    StudyInputs,
+    load_chain,
+    load_inputs,
+    months_between,
+    study_months,
+)
 from assets.chain_month import read_month_status
 from assets.naming import study_code_version, study_key, table_markdown, universe_key
 from assets.result_metrics import result_metrics
@@ -16,7 +23,6 @@ from engine.analytics.daily import daily_returns
 from engine.backtest.result import BacktestResult
 from engine.backtest.run import run_backtest
 from engine.backtest.study import StudySpec, WalkForwardSpec
-from engine.market.history import ChainHistory
 from engine.validation.search import Trial, TrialStatus, choose, grid_points, search
 from engine.validation.stitching import WindowResult
 from engine.validation.windows import WalkForwardWindow, month_windows
@@ -45,12 +51,12 @@ def run_window(
     universe: UniverseSpec,
     lake: Lake,
     window: WalkForwardWindow,
-    chain: ChainHistory | None = None,
+    chain: LoadedChain | None = None,
 ) -> tuple[BacktestResult, dict[str, Any]]:
     """Search the grid on the train range, run the chosen point on the test range, save both.
 
     The test starts flat with the study's capital and closes by the engine's end-of-period rule. The window reads
-    nothing outside its own dates; ``chain`` may be of a longer range that holds them.
+    nothing outside its own dates; ``chain`` may hold more months than they need.
     """
     spec = walk_forward_spec(study)
     inputs = load_inputs(study, universe, lake, window.train_start, window.test_end, chain)
@@ -184,13 +190,10 @@ def build_walk_forward_window(
         by_key = {w.key: w for w in study_windows(study)}
         chosen_windows = {partition: by_key[partition[:7]] for partition in sorted(context.partition_keys)}
         # windows overlap: their chains are decoded once
-        chain = load_chain(
-            study,
-            universe,
-            lake.open(),
-            min(w.train_start for w in chosen_windows.values()),
-            max(w.test_end for w in chosen_windows.values()),
-        )
+        wanted = {
+            m for w in chosen_windows.values() for m in study_months(universe, w.train_start, w.test_end)
+        }
+        chain = load_chain(study, universe, lake.open(), sorted(wanted))
         for partition, window in chosen_windows.items():
             _, record = run_window(study, universe, lake.open(), window, chain)
             chosen = record["trials"][record["chosen"]]

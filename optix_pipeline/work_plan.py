@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from optix_pipeline.catalog import Catalog
-from optix_pipeline.failures import RunFailedError
+from optix_pipeline.cli.errors import expected_errors
 from optix_pipeline.partitions import universe_partitions
 from optix_pipeline.runner import Runner
 
@@ -74,6 +74,8 @@ def run_task(runner: Runner, task: Task) -> str:
             runner.ingest(catalog.universe(task.universe), task.first, task.last)
         else:
             runner.run_study(catalog.study(task.study))
-    except (RunFailedError, ValueError) as error:
-        return str(error)
+    except (KeyError, IndexError):
+        raise  # a mistake of ours, not of the input
+    except expected_errors() as error:
+        return str(error) or f"{task.name}: {type(error).__name__}"
     return ""

@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -20,15 +20,20 @@ from optix_pipeline.failures import RunFailedError
 from optix_pipeline.runner import Progress, Runner
 from optix_pipeline.work_plan import Task, run_task
 
+#: a worker that was told to end and has not by then is ended
+_GOODBYE_SECONDS = 10.0
+
 
 @dataclass(frozen=True)
 class _Report:
-    """What a worker tells: how far a step is, or (``failure`` is not None) how its task ended."""
+    """What a worker tells: how far a step is, or (``failure`` is not None) how its task ended; ``last`` says that
+    it takes no other."""
 
     label: str = ""
     done: int = 0
     total: int = 0
     failure: str | None = None
+    last: bool = False
 
 
 def usable_cores() -> int:
@@ -97,7 +102,8 @@ def _in_processes(agenda: _Agenda, workers: int, progress: Progress, tags: dict[
             ours, theirs = context.Pipe()
             # daemonic: multiprocessing ends it when this process exits by itself
             process = context.Process(target=_work, args=(theirs, tags), daemon=True)
-            process.start()
+            with _interrupts_held():
+                process.start()
             theirs.close()
             processes[ours] = process
         while True:
@@ -126,16 +132,33 @@ def _in_processes(agenda: _Agenda, workers: int, progress: Progress, tags: dict[
                     continue
                 if report.failure is None:
                     progress(report.label, report.done, report.total)
-                else:
-                    agenda.end(busy.pop(ours), report.failure)
+                    continue
+                agenda.end(busy.pop(ours), report.failure)
+                if report.last:
+                    processes.pop(ours).join(_GOODBYE_SECONDS)
         agenda.give_up("not run, no worker process was left")
         for ours, process in processes.items():
-            ours.close()
-            process.join()
-        processes.clear()
+            ours.close()  # the word to end
+            process.join(_GOODBYE_SECONDS)
     finally:
+        # no SIGTERM: inside a run Dagster takes it for the end of that run only, after one it may be ignored. What a
+        # kill leaves is what a crash leaves: whole files, and runs that the next command records as failed
         for process in processes.values():
-            process.terminate()
+            process.kill()
+            process.join()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until a process is started, and in that process until it says how to take it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(channel: Connection, tags: dict[str, str]) -> None:
@@ -153,7 +176,7 @@ def _work(channel: Connection, tags: dict[str, str]) -> None:
     try:
         runner = _open_runner(lambda label, done, total: tell(_Report(label, done, total)), tags)
     except expected_errors() as error:
-        tell(_Report(failure=f"{task.name}: {error}"))
+        tell(_Report(failure=f"{task.name}: {error}", last=True))
         return
     while task is not None:
         tell(_Report(failure=run_task(runner, task)))
@@ -185,6 +208,8 @@ def _end_with_parent() -> None:
     # Ctrl-C reaches the whole terminal group: the parent decides, and ends its workers. A group of their own keeps
     # it also from what Dagster starts in them (it mirrors a run's output through a tail)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if hasattr(os, "setpgrp"):
         os.setpgrp()
 

@@ -34,7 +34,6 @@ def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: boo
         if not as_json:
             print(f"OPTIX demo: everything it makes goes to {optix_home()}")
         # the server's processes start on another core while the generator computes on this one
-        report("database", 0, 1)
         opening = beside.submit(open_session)
         generate_demo(
             generated_folder(),
@@ -43,6 +42,7 @@ def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: boo
         )
         # generated universes start where their files start
         catalog = load_catalog()
+        report("database", 0, 1)
         session = opening.result()
         report("database", 1, 1)
         _run_everything(catalog, session, workers, report)

@@ -53,16 +53,15 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _update(digest: _Hash, array: pa.Array, name: str) -> None:
-    kind = array.type
-    if pa.types.is_null(kind):
-        return
-    if pa.types.is_dictionary(kind) and array.dictionary.null_count:
+    if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
         array = array.dictionary_decode()  # a null may also hide in the dictionary itself
-        kind = array.type
+    kind = array.type
     null = _nulls(array)
     if null is not None:
         digest.update(b"nulls")
         digest.update(np.packbits(null))
+    if pa.types.is_null(kind):
+        return
     if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
         _update_texts(digest, array, null, name)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
@@ -91,6 +90,8 @@ def _nulls(array: pa.Array) -> NDArray[np.bool_] | None:
     """Which entries are null; None where none is."""
     if not array.null_count:
         return None
+    if pa.types.is_null(array.type):
+        return np.ones(len(array), dtype=bool)
     first = array.offset
     bits = np.frombuffer(array.buffers()[0], dtype=np.uint8)
     return np.unpackbits(bits, count=first + len(array), bitorder="little")[first:] == 0

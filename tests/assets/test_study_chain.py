@@ -1,15 +1,18 @@
 """A study from backtest to comparison: what each asset stores, shows and writes to Postgres."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import dagster as dg
 import numpy as np
 import pytest
 
+from assets.chain_history import load_chain, load_inputs, study_months
 from assets.study_digests import stored_digests
 from assets.study_results import load_result, record_path
 from assets.tear_sheet import local_copy
-from assets.walk_forward_window import load_window
+from assets.walk_forward_window import load_window, study_windows
 
 STUDY, OTHER = "stock_covered_call", "stock_cash_secured_put"
 
@@ -48,6 +51,26 @@ def test_each_window_is_a_partition_with_its_own_dates_and_choice(house) -> None
         assert entry["chosen"].value == dict(result.chosen.parameters)
         months = {p.split("/")[2][:7] for p in record["inputs"]["files"]}
         assert months == {month, f"2025-{int(month[-2:]) - 1:02d}"}, "a window reads its own months alone"
+
+
+def test_a_window_is_the_same_from_chains_of_more_months_and_refuses_chains_of_other_files(house) -> None:
+    study, lake = house.catalog.study(STUDY), house.lake
+    window = next(w for w in study_windows(study) if w.key == "2025-10")
+    chain = load_chain(
+        study, house.universe, lake, study_months(house.universe, date(2025, 8, 1), window.test_end)
+    )
+    alone = load_inputs(study, house.universe, lake, window.train_start, window.test_end)
+    shared = load_inputs(study, house.universe, lake, window.train_start, window.test_end, chain)
+    assert chain.history.rows > shared.chain.rows == alone.chain.rows > 0
+    assert shared.digest == alone.digest and shared.files == alone.files
+    for name, values in alone.chain.columns.items():
+        if name not in ("root", "symbol"):  # codes into lists of their own
+            assert np.array_equal(values, shared.chain.columns[name], equal_nan=values.dtype.kind == "f"), (
+                name
+            )
+    compacted_meanwhile = replace(chain, files=dict.fromkeys(chain.files, "0" * 64))
+    with pytest.raises(ValueError, match=r"chain\.parquet is not the file .* run the study again"):
+        load_inputs(study, house.universe, lake, window.train_start, window.test_end, compacted_meanwhile)
 
 
 def test_the_stitched_record_joins_the_test_ranges(house) -> None:

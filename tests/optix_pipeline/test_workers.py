@@ -1,6 +1,7 @@
 """Tasks: one fails, the others run; a worker that dies is told of by its task."""
 
 import operator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +75,17 @@ def test_a_worker_that_ends_without_a_word_is_a_failure_of_its_task(monkeypatch:
     assert lines[0] == "coin: not run, no worker process was left"
     assert lines[1].startswith("index: its worker process ended with exit code 0")
     assert lines[3] == "strangle: not run, no worker process was left"
+
+
+def test_a_worker_that_cannot_open_its_session_says_why_and_takes_no_other_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPTIX_HOME", str(tmp_path))
+    monkeypatch.setenv("OPTIX_DATABASE_URL", "postgresql://me:sesame@127.0.0.1:1/optix")
+    runner: Any = RecordingRunner(set())
+    with pytest.raises(RunFailedError) as error:
+        run_tasks([*TASKS, Task("coin", "coin")], runner, workers=2, tags={})
+    lines = sorted(str(error.value).splitlines())
+    assert [line.split(":")[0] for line in lines] == ["coin", "index", "stock"]
+    assert lines[0] == "coin: not run, no worker process was left"
+    assert all("127.0.0.1" in line and "sesame" not in line for line in lines[1:])

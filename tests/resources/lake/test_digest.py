@@ -79,6 +79,15 @@ def test_names_order_of_columns_and_order_of_rows_matter():
     assert len(digests) == 6
 
 
+def test_a_column_of_nothing_counts_its_rows_and_may_be_encoded():
+    three, four = pa.nulls(3), pa.nulls(4)
+    assert table_digest(_table(a=three)) != table_digest(_table(a=four))
+    assert table_digest(_table(a=three.dictionary_encode())) == table_digest(_table(a=three))
+    assert table_digest(_table(a=pa.array([[None], []]))) != table_digest(
+        _table(a=pa.array([[None, None], []]))
+    )
+
+
 def test_a_type_without_canonical_form_is_refused_by_column():
     with pytest.raises(TypeError, match="column price"):
         table_digest(_table(price=pa.array([1], type=pa.decimal128(10, 2))))
