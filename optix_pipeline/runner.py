@@ -174,8 +174,8 @@ def ingestion_steps(
     daily = tuple(
         universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
     )
-    # of a part of the history, since when: several parts may be under way
-    since = f" from {days[0]}" if first or last else ""
+    # several parts of one history may be under way
+    since = f" from {days[0]}" if (first or last) and len(days) > 1 else ""
     steps.append(Step(f"{universe.name}: {_counted(len(days), 'day')}{since}", daily, (days[0], days[-1])))
     compaction = (universe_key(universe, "chain_month"),)
     steps.append(

@@ -123,7 +123,7 @@ def test_a_universe_that_fails_does_not_keep_the_others_from_their_night(
         last="2025-12-14",
     )
     assert not result.success
-    assert "absent: 14 days: " in failure_of(result)
+    assert "absent: 14 days from 2025-12-01: " in failure_of(result)
     assert len(materialized(bench, UNIVERSE, "option_chain")) == 14
     assert events(bench, STUDY, "tear_sheet") == 1
     assert events(bench, "other_study", "backtest") == 0, "its universe has no new data"
