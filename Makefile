@@ -10,7 +10,7 @@ run: $(VENV)/.installed
 	$(BIN)/optix demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 dev: $(VENV)/.installed
 	$(BIN)/optix dev

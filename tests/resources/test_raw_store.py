@@ -29,7 +29,7 @@ def _slice(payload: bytes, lines: bytes) -> RawPart:
 
 
 def test_what_was_received_comes_back_byte_for_byte(store):
-    plain, packed, empty = b"a,b\n1,2\n" * 500, gzip.compress(b"x,y\n"), b""
+    plain, packed, empty = b"a,b\n1,2\n" * 500, gzip.compress(b"x,y\n", mtime=0), b""
     parts = [_part(plain), _part(packed, "p.csv.gz"), _part(empty, "e.csv")]
     record = store.put(DAY, parts, received_at=T1)
     assert record.new
@@ -93,7 +93,7 @@ def test_a_gap_is_on_record_but_never_hides_an_earlier_harvest(store):
     assert store.put(DAY, [], received_at=T2).digest == full.digest
 
 
-@pytest.mark.parametrize("payload", [b"a,b\n" * 100, gzip.compress(b"a,b\n" * 100)])
+@pytest.mark.parametrize("payload", [b"a,b\n" * 100, gzip.compress(b"a,b\n" * 100)], ids=["plain", "gzip"])
 @pytest.mark.parametrize("position", [0, 5, -1])
 def test_one_changed_byte_is_found_and_the_file_named(store, payload, position):
     record = store.put(DAY, [_part(payload)], received_at=T1)
@@ -144,7 +144,7 @@ def test_an_interrupted_put_leaves_no_record(store, monkeypatch):
 
 def test_export_takes_record_and_payloads_along_verified(store, tmp_path):
     store.put(DAY, [_part(b"old")], received_at=T1)
-    record = store.put(DAY, [_part(b"one"), _part(gzip.compress(b"two"), "b.gz")], received_at=T1)
+    record = store.put(DAY, [_part(b"one"), _part(gzip.compress(b"two", mtime=0), "b.gz")], received_at=T1)
     scratch = open_lake(str(tmp_path / "scratch"))
     store.export_to(scratch, record)
     copy = RawStore(scratch, "spx", "raw_quotes")
