@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test dev lint clean
+.PHONY: run test dev lint fuzz clean
 
 run: $(VENV)/.installed
 	$(BIN)/optix demo
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-dev
 
 dev: $(VENV)/.installed
 	$(BIN)/optix dev
+
+# damages the sample files of every vendor format, 10,000 times each
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m resources.providers.fuzz tests/resources/providers/contract_cases/*.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

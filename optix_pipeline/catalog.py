@@ -13,6 +13,7 @@ from engine.validation.windows import WalkForwardPeriodError, month_windows
 from optix_pipeline.generated_history import study_on, with_generated_start
 from optix_pipeline.yaml_specs import SpecError, field_line, load_spec
 from resources.home import data_folder, generated_folder
+from resources.providers.registry import SettingsError, check_provider
 from resources.universe import UniverseSpec
 
 Spec = TypeVar("Spec", UniverseSpec, StudySpec)
@@ -86,6 +87,7 @@ def load_catalog() -> Catalog:
     for folder in folders("OPTIX_UNIVERSES", PACKAGE / "universes", examples / "universes"):
         for path in sorted(folder.glob("*.yaml")):
             universe = load_spec(path, UniverseSpec)
+            _check_provider(universe, path)
             _unique(f"universe:{universe.name}", path, files)
             written[universe.name] = universe
             universes[universe.name] = with_generated_start(universe, generated_folder())
@@ -102,6 +104,13 @@ def load_catalog() -> Catalog:
             check_study(study, path, universes)
             studies[study.name] = study
     return Catalog(universes, studies, files)
+
+
+def _check_provider(universe: UniverseSpec, path: Path) -> None:
+    try:
+        check_provider(universe)
+    except SettingsError as error:
+        raise SpecError(f"{path}:{field_line(path, error.location)}: {error}") from error
 
 
 def _unique(label: str, path: Path, files: dict[str, Path]) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -50,13 +50,15 @@ class UnderlyingSpec(_Strict):
 
 class ProviderSpec(_Strict):
     """Where quotes come from. ``path`` may start with ``${data}`` (the data folder of the run) or
-    ``${generated}`` (the folder of the generated universes)."""
+    ``${generated}`` (the folder of the generated universes). ``settings`` are the format's own; its adapter
+    says which there are (``FileAdapter.settings_model``)."""
 
     format: str
     path: str
     mode: Literal["historical", "snapshot_only"] = "historical"
     #: minutes from the market's ``ts`` until a trader could have known the quote
     known_after_minutes: float = Field(default=0, ge=0)
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class RatesSpec(_Strict):

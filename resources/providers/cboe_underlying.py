@@ -101,7 +101,9 @@ class UnderlyingLines:
                 f"underlying.csv has {len(found)} different lines of {ticker} for {self._day}, so the time of "
                 "its chain is unknown; remove the wrong ones"
             )
-        unusable = "".join(f"; unusable line ({', '.join(r.reasons)}): {r.raw}" for r in self._rejected[:3])
+        unusable = "".join(
+            f"; unusable line ({', '.join(r.reasons)}): {r.raw[:200]}" for r in self._rejected[:3]
+        )
         return (
             f"underlying.csv has no line of {ticker} for {self._day}, so the time and spot of its chain are "
             f"unknown; add it{unusable}"

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from engine.calendars import TradingCalendar
 from resources.providers.payload_cache import PayloadCache
@@ -27,15 +28,24 @@ UNDERLYING_PRICES = "underlying_prices"
 SETTLEMENT_PRICES = "settlement_prices"
 
 
+class AdapterSettings(BaseModel):
+    """What a universe may set for its format under ``provider.settings``; nothing by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class FileAdapter(ABC):
     """Base of the adapters for a folder of files."""
 
     #: as the universe's YAML names it; also the ``source`` column of every row
     format_name: str
+    #: the format's own fields under ``provider.settings``
+    settings_model: type[AdapterSettings] = AdapterSettings
 
     def __init__(self, universe: UniverseSpec, folder: Path) -> None:
         self.universe = universe
         self.folder = folder
+        self.settings: Any = self.settings_model.model_validate(universe.provider.settings)
         self.terms = universe.root_terms()
         self.zone = ZoneInfo(universe.timezone)
         # the methods used here also answer beyond this range
@@ -107,6 +117,7 @@ class FileAdapter(ABC):
         rejected: Sequence[RejectedRow],
         payload_ts_us: int | None,
         problem: str | None = None,
+        snapshot_payload_ts_us: Mapping[int, int] | None = None,
     ) -> ParsedUnderlying:
         """One underlying's result; ``harvest_id`` is the start of its part's slice digest."""
         harvest_id = part.slice_digest[:12]
@@ -131,7 +142,9 @@ class FileAdapter(ABC):
             source=self.format_name,
             harvest_id=harvest_id,
         )
-        return ParsedUnderlying(underlying, quotes, payload_ts_us, aside, problem)
+        return ParsedUnderlying(
+            underlying, quotes, payload_ts_us, aside, problem, dict(snapshot_payload_ts_us or {})
+        )
 
 
 _slices: PayloadCache[dict[str, bytes]] = PayloadCache(kept=8)

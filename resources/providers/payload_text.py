@@ -1,35 +1,35 @@
 """From received bytes to text: unpacking, encoding, and the lines of one day."""
 
-import gzip
 import hashlib
 import zlib
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+#: What a payload may unpack to. A day of the whole US options market in minutes is below it; a gzip or zip bomb
+#: is not.
+MAX_UNPACKED_BYTES = 1 << 29
+#: No vendor writes a longer line; one that is longer is no line of a table.
+MAX_LINE_BYTES = 1 << 20
+_STEP_BYTES = 1 << 22
 
 
 class UnreadablePayloadError(ValueError):
     """A file as a whole cannot be read; the message names the file, the rule and the way out."""
 
 
-def unpacked(payload: bytes, name: str) -> bytes:
+def unpacked(payload: bytes, name: str, *, limit_bytes: int = MAX_UNPACKED_BYTES) -> bytes:
     """The text of a file as UTF-8 bytes without a byte-order mark, unzipped where it is gzip.
 
     Raises
     ------
     UnreadablePayloadError
-        Empty, truncated or damaged gzip, not UTF-8, or binary.
+        Empty, truncated or damaged gzip, larger than the limit, not UTF-8, binary, or with a line that is none.
     """
     if not payload:
         raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
     data = payload
     if payload.startswith(_GZIP_MAGIC):
-        try:
-            data = gzip.decompress(payload)
-        except (EOFError, OSError, zlib.error) as error:
-            raise UnreadablePayloadError(
-                f"{name} is a truncated or damaged gzip file ({error}); fetch it again from the source"
-            ) from error
+        data = _gunzipped(payload, name, limit_bytes)
     elif name.endswith(".gz"):
         raise UnreadablePayloadError(
             f"{name} is named .gz but is no gzip file; fetch it again, or rename it if it is plain text"
@@ -47,6 +47,59 @@ def unpacked(payload: bytes, name: str) -> bytes:
     if b"\x00" in data:
         raise UnreadablePayloadError(f"{name} holds NUL bytes: binary or UTF-16; convert it to UTF-8")
     return data
+
+
+def require_lines(text: bytes, name: str) -> None:
+    """Refuse delimited text with a line that no vendor writes, before a parser takes memory for it.
+
+    Raises
+    ------
+    UnreadablePayloadError
+        Naming the line.
+    """
+    position, number = 0, 1
+    while len(text) - position > MAX_LINE_BYTES:
+        end = text.rfind(b"\n", position, position + MAX_LINE_BYTES)
+        if end < 0:
+            number += text.count(b"\n", 0, position)
+            raise UnreadablePayloadError(
+                f"{name}: line {number} is longer than {MAX_LINE_BYTES} bytes; is it a table of lines?"
+            )
+        position = end + 1
+
+
+def _gunzipped(payload: bytes, name: str, limit_bytes: int) -> bytes:
+    """Every member of a gzip file, never more than the limit in memory at once."""
+    pieces: list[bytes] = []
+    size = 0
+    rest = payload
+    while rest.startswith(_GZIP_MAGIC):
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        while not member.eof:
+            try:
+                piece = member.decompress(rest, _STEP_BYTES)
+            except zlib.error as error:
+                raise _damaged(name, str(error)) from error
+            rest = member.unconsumed_tail
+            if not piece and not rest and not member.eof:
+                raise _damaged(name, "it ends before its end-of-stream marker")
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit_bytes:
+                raise UnreadablePayloadError(
+                    f"{name} unpacks to more than {limit_bytes >> 20} MB: a damaged file or a gzip bomb; "
+                    "split it, or fetch it again from the source"
+                )
+        rest = member.unused_data
+    if rest.strip(b"\x00"):
+        raise _damaged(name, f"{len(rest)} bytes of other data follow it")
+    return b"".join(pieces)
+
+
+def _damaged(name: str, why: str) -> UnreadablePayloadError:
+    return UnreadablePayloadError(
+        f"{name} is a truncated or damaged gzip file ({why}); fetch it again from the source"
+    )
 
 
 def lines_by_day(text: bytes, column: int) -> dict[str, bytes]:

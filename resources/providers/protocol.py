@@ -1,8 +1,8 @@
 """What every source of quotes offers, and what it hands over."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pyarrow as pa
@@ -25,13 +25,17 @@ class ParsedUnderlying:
     quotes
         ``resources.schemas.QUOTE_SCHEMA``, in its total order, whatever the order of the rows received.
     payload_ts_us
-        The instant that the payload itself claims, UTC microseconds; None where the source gives none.
+        The instant that the payload itself claims, UTC microseconds; None where the source gives none. Of
+        several snapshots the last one's.
     rejected
         ``QUARANTINE_SCHEMA``: rows that could not be typed, or that are not the universe's, with the vendor's
         own text.
     problem
         Why nothing of this underlying can be used (unreadable file, wrong columns, another day); then
         ``quotes`` is empty.
+    snapshot_payload_ts_us
+        By ``snapshot_id``, the instant that each snapshot's own payload claims; empty where one payload
+        holds them all, or claims none.
     """
 
     underlying: str
@@ -39,6 +43,7 @@ class ParsedUnderlying:
     payload_ts_us: int | None
     rejected: pa.Table
     problem: str | None = None
+    snapshot_payload_ts_us: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

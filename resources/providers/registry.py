@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from resources.providers.actions_csv import CsvActions
 from resources.providers.cboe_csv import CboeCsvProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
@@ -17,6 +19,15 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
 }
 
 
+class SettingsError(ValueError):
+    """A field below ``provider`` that the format cannot use; ``location`` is its place in the YAML."""
+
+    def __init__(self, location: tuple[str | int, ...], rule: str) -> None:
+        super().__init__(f"{'.'.join(map(str, location))}: {rule}")
+        self.location = location
+        self.rule = rule
+
+
 def provider_formats() -> list[str]:
     """The formats that a universe may name, sorted."""
     return sorted(_ADAPTERS)
@@ -30,14 +41,36 @@ def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
     ProviderError
         If there is no such format, or the universe asks what the format cannot give.
     """
+    try:
+        check_provider(universe)
+    except SettingsError as error:
+        raise ProviderError(f"universe {universe.name}: {error}") from error
+    provider: Provider = _ADAPTERS[universe.provider.format](universe, folder)  # type: ignore[assignment]
+    return provider
+
+
+def check_provider(universe: UniverseSpec) -> None:
+    """Whether the format exists and takes the universe's settings, without making the provider.
+
+    Raises
+    ------
+    SettingsError
+        With the place in the YAML and the rule, for an error that names file and line.
+    """
     name = universe.provider.format
     if name not in _ADAPTERS:
-        raise ProviderError(
-            f"universe {universe.name}: provider.format {name!r} is unknown; there are "
-            f"{', '.join(provider_formats())}"
+        raise SettingsError(
+            ("provider", "format"), f"{name!r} is unknown; there are {', '.join(provider_formats())}"
         )
-    provider: Provider = _ADAPTERS[name](universe, folder)  # type: ignore[assignment]
-    return provider
+    try:
+        _ADAPTERS[name].settings_model.model_validate(universe.provider.settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(_ADAPTERS[name].settings_model.model_fields) or "no settings at all"
+        rule = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise SettingsError(
+            ("provider", "settings", *first["loc"]), f"{rule}; the format {name} has {known}"
+        ) from error
 
 
 def make_rates(universe: UniverseSpec, folder: Path) -> FredRates | None:

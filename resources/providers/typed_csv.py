@@ -4,6 +4,7 @@ The common case is one pass of Arrow's reader with the declared types. Only wher
 again as texts and the offending cells are looked for.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from resources.providers.payload_text import UnreadablePayloadError
+from resources.providers.payload_text import UnreadablePayloadError, require_lines
 
 RAGGED = "untyped:row"
 
@@ -31,11 +32,21 @@ class CsvLayout:
         Those that may not be empty in any row.
     optional
         Those that a file may lack.
+    others_allowed
+        Whether a file may have columns that are not named here, for vendors who add some now and then. They are
+        not read.
+    null_texts
+        Cells that mean "none", beside the empty one.
+    delimiter
+        One character.
     """
 
     columns: Mapping[str, pa.DataType]
     required: frozenset[str]
     optional: frozenset[str] = frozenset()
+    others_allowed: bool = False
+    null_texts: tuple[str, ...] = ()
+    delimiter: str = ","
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,7 @@ class TypedRows:
     line_of: NDArray[np.int64]
     _text: bytes = field(repr=False)
     _header: list[str] = field(repr=False)
+    _delimiter: str = field(default=",", repr=False)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -68,7 +80,7 @@ class TypedRows:
 
     @cached_property
     def _cells(self) -> pa.Table:
-        return _read_texts(self._text, self._header)[0]
+        return _read_texts(self._text, self._header, self._delimiter)[0]
 
     def split(self, reasons: Mapping[str, NDArray[np.bool_]]) -> "TypedRows":
         """Without the rows that a mask marks; these join ``rejected`` with every reason that applies."""
@@ -90,23 +102,25 @@ class TypedRows:
             self.line_of[keep],
             self._text,
             self._header,
+            self._delimiter,
         )
 
 
 def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:
     """Type every row of a comma-separated text with a header line.
 
-    Empty cells are null. Numbers follow Arrow's reader: ``nan`` is a number, text is not. A row with a cell
-    that cannot be typed, or an empty cell where the layout allows none, is rejected with
-    ``untyped:<column>``; one with too few or too many cells with ``untyped:row``.
+    Empty cells are null. A row with a cell that cannot be typed (``nan`` and ``inf`` are no numbers), or an
+    empty cell where the layout allows none, is rejected with ``untyped:<column>``; one with too few or too many
+    cells with ``untyped:row``.
 
     Raises
     ------
     UnreadablePayloadError
         Missing, unknown or repeated column, or no rows at all.
     """
+    require_lines(text, name)
     header = _checked_header(text, layout, name)
-    types = {column: layout.columns[column] for column in header}
+    types = {column: layout.columns.get(column, pa.string()) for column in header}
     ragged: list[RejectedRow] = []
 
     def set_aside(row: csv.InvalidRow) -> str:
@@ -119,28 +133,32 @@ def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:
             read_options=csv.ReadOptions(
                 use_threads=False, block_size=len(text) + 1, column_names=header, skip_rows=1
             ),
-            parse_options=csv.ParseOptions(invalid_row_handler=set_aside),
+            parse_options=csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=set_aside),
             convert_options=csv.ConvertOptions(
-                column_types=types, null_values=[""], strings_can_be_null=True
+                column_types=types, null_values=["", *layout.null_texts], strings_can_be_null=True
             ),
         )
     except pa.ArrowInvalid:
         return _read_cell_by_cell(text, header, layout, name)
-    if any(table.column(column).null_count for column in layout.required if column in types):
+    if any(table.column(column).null_count for column in layout.required if column in types) or any(
+        not pc.all(pc.is_finite(column)).as_py()
+        for column in table.columns
+        if pa.types.is_floating(column.type) and column.null_count < len(column)
+    ):
         return _read_cell_by_cell(text, header, layout, name)
     if table.num_rows == 0 and not ragged:
         raise UnreadablePayloadError(f"{name} has a header but no rows; fetch it again from the source")
-    return TypedRows(table, ragged, np.arange(table.num_rows), text, header)
+    return TypedRows(table, ragged, np.arange(table.num_rows), text, header, layout.delimiter)
 
 
 def _checked_header(text: bytes, layout: CsvLayout, name: str) -> list[str]:
-    header = [cell.strip() for cell in text.partition(b"\n")[0].decode().strip("\r").split(",")]
+    header = [cell.strip() for cell in text.partition(b"\n")[0].decode().strip("\r").split(layout.delimiter)]
     header = [cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in header]
     missing = [column for column in layout.columns if column not in header and column not in layout.optional]
-    unknown = [column for column in header if column not in layout.columns]
+    unknown = [column for column in header if column not in layout.columns and not layout.others_allowed]
     repeated = sorted({column for column in header if header.count(column) > 1})
     faults = [
-        f"{kind} column{'s' if len(found) > 1 else ''} {', '.join(map(repr, found[:8]))}"
+        f"{kind} column{'s' if len(found) > 1 else ''} {', '.join(repr(column[:40]) for column in found[:8])}"
         for kind, found in (("missing", missing), ("unknown", unknown), ("repeated", repeated))
         if found
     ]
@@ -152,7 +170,7 @@ def _checked_header(text: bytes, layout: CsvLayout, name: str) -> list[str]:
     return header
 
 
-def _read_texts(text: bytes, header: list[str]) -> tuple[pa.Table, list[RejectedRow]]:
+def _read_texts(text: bytes, header: list[str], delimiter: str) -> tuple[pa.Table, list[RejectedRow]]:
     """Every cell as text, in the columns of the header."""
     ragged: list[RejectedRow] = []
 
@@ -165,7 +183,7 @@ def _read_texts(text: bytes, header: list[str]) -> tuple[pa.Table, list[Rejected
         read_options=csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=header, skip_rows=1
         ),
-        parse_options=csv.ParseOptions(invalid_row_handler=set_aside),
+        parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=set_aside),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(header, pa.string()), null_values=[], strings_can_be_null=False
         ),
@@ -175,32 +193,44 @@ def _read_texts(text: bytes, header: list[str]) -> tuple[pa.Table, list[Rejected
 
 def _read_cell_by_cell(text: bytes, header: list[str], layout: CsvLayout, name: str) -> TypedRows:
     try:
-        cells, ragged = _read_texts(text, header)
+        cells, ragged = _read_texts(text, header, layout.delimiter)
     except pa.ArrowInvalid as error:
         raise UnreadablePayloadError(f"{name} cannot be read as comma-separated text: {error}") from error
     faults: dict[str, NDArray[np.bool_]] = {}
     columns = {}
     for column in header:
-        columns[column], bad = _typed(cells.column(column).combine_chunks(), layout.columns[column])
+        kind = layout.columns.get(column, pa.string())
+        columns[column], bad = _typed(cells.column(column).combine_chunks(), kind, layout.null_texts)
         if column in layout.required:
             bad |= columns[column].is_null().to_numpy(zero_copy_only=False)
         if bad.any():
             faults[f"untyped:{column}"] = bad
-    everything = TypedRows(pa.table(columns), ragged, np.arange(cells.num_rows), text, header)
+    everything = TypedRows(
+        pa.table(columns), ragged, np.arange(cells.num_rows), text, header, layout.delimiter
+    )
     return everything.split(faults)
 
 
-def _typed(cells: pa.Array, kind: pa.DataType) -> tuple[pa.Array, NDArray[np.bool_]]:
+def _typed(
+    cells: pa.Array, kind: pa.DataType, null_texts: tuple[str, ...]
+) -> tuple[pa.Array, NDArray[np.bool_]]:
     """The cells in their type (null where empty or impossible), and which were impossible."""
-    filled = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
+    none = pc.is_in(cells, pa.array(["", *null_texts]))
+    filled = pc.if_else(none, pa.scalar(None, pa.string()), cells)
     bad = np.zeros(len(cells), dtype=bool)
     if pa.types.is_string(kind):
         return filled, bad
     filled = pc.utf8_trim_whitespace(filled)
     try:
-        return filled.cast(kind), bad
+        typed_at_once = filled.cast(kind)
     except pa.ArrowInvalid:
         pass
+    else:
+        if pa.types.is_floating(kind):
+            infinite = pc.fill_null(pc.invert(pc.is_finite(typed_at_once)), False)
+            bad = infinite.to_numpy(zero_copy_only=False).astype(bool)
+            typed_at_once = pc.if_else(infinite, pa.scalar(None, kind), typed_at_once)
+        return typed_at_once, bad
     encoded = filled.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     typed = [_typed_value(value, kind) for value in values]
@@ -214,6 +244,8 @@ def _typed_value(value: str, kind: pa.DataType) -> object:
     try:
         scalar = pa.scalar(value, pa.string()).cast(kind)
     except pa.ArrowInvalid:
+        return None
+    if pa.types.is_floating(kind) and not math.isfinite(scalar.as_py()):
         return None
     return scalar.value if pa.types.is_temporal(kind) else scalar.as_py()
 

@@ -81,7 +81,7 @@ def test_zero_means_no_quote_no_size_no_trade_and_no_volatility(parse, folder, r
     assert quote["volume"] == 5.0 and quote["vendor_theta"] == 0.0
 
 
-def test_minus_one_and_nan_stay_for_the_row_rules(parse, folder, row):
+def test_minus_one_stays_for_the_row_rules_and_nan_is_no_number(parse, folder, row):
     folder.underlying("MOD", D, "2026-07-22 21:00:00", current=100, close=100)
     folder.chain(
         "MOD",
@@ -97,11 +97,12 @@ def test_minus_one_and_nan_stay_for_the_row_rules(parse, folder, row):
         ],
     )
     parsed = parse().underlyings["MOD"]
-    assert parsed.rejected.num_rows == 0 and parsed.problem is None
+    assert parsed.problem is None
+    assert parsed.rejected.column("reasons").to_pylist() == [["untyped:ask"]]
+    assert ",105," in parsed.rejected.column("raw")[0].as_py()
     by_strike = {q["strike"]: q for q in parsed.quotes.to_pylist()}
-    assert parsed.quotes.num_rows == 7
+    assert parsed.quotes.num_rows == 6
     assert by_strike[100.0]["bid"] == -1.0
-    assert by_strike[105.0]["ask"] != by_strike[105.0]["ask"]
     assert by_strike[0.0]["bid"] == 1.0
     assert by_strike[110.0]["expiry"] < DAY
     assert by_strike[120.0]["bid"] is None

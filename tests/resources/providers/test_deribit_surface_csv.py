@@ -99,13 +99,20 @@ def test_the_delivery_price_is_the_official_settlement(write, provider, tmp_path
     assert price["ts"] == dt.datetime(2026, 3, 18, 8, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("lines", ["2026-03-17,1\n2026-03-17,2", "2026-03-17,-4", "2026-03-17,nan"])
-def test_a_doubtful_delivery_price_is_none_and_said(write, provider, tmp_path, lines):
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("2026-03-17,1\n2026-03-17,2", "exactly one price above 0"),
+        ("2026-03-17,-4", "exactly one price above 0"),
+        ("2026-03-17,nan", "untyped:delivery_price: 2026-03-17,nan"),
+    ],
+)
+def test_a_doubtful_delivery_price_is_none_and_said(write, provider, tmp_path, lines, said):
     write([_row()])
     (tmp_path / "delivery_prices.csv").write_text(f"date,delivery_price\n{lines}\n")
     day = _parse(provider)
     assert day.underlying_prices["settlement_price"].to_pylist() == [None]
-    assert "exactly one price above 0" in day.problems[0]
+    assert said in day.problems[0]
     assert day.underlyings["BTC"].problem is None
 
 

@@ -161,10 +161,12 @@ class TestUnderlyingFile:
         folder.underlying("MOD", D, "noon", current=100, close=100)
         assert "untyped:payload_timestamp" in problem()
 
-    @pytest.mark.parametrize("close", ["nan", "-5", "inf"])
-    def test_with_an_impossible_price(self, problem, folder, close):
+    @pytest.mark.parametrize(
+        ("close", "why"), [("nan", "untyped:close"), ("-5", "impossible:close"), ("inf", "untyped:close")]
+    )
+    def test_with_an_impossible_price(self, problem, folder, close, why):
         folder.underlying("MOD", D, "2026-07-22 21:00:00", current=100, close=close)
-        assert "impossible:close" in problem()
+        assert why in problem()
 
     def test_with_two_different_lines(self, problem, folder):
         folder.underlying("MOD", D, "2026-07-22 21:00:00", current=100, close=100)
