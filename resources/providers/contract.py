@@ -11,7 +11,6 @@ your own, a Python file that defines ``CASE``::
 import datetime as dt
 import math
 import os
-import random
 import runpy
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from resources.data_quality.columns import bit_patterns
+from resources.providers.contract_bad_input import check_bad_payloads
 from resources.providers.contract_rules import ContractViolation, failure, require_contract
 from resources.providers.file_adapter import QUOTES
 from resources.providers.protocol import ParsedDay, Provider
@@ -115,8 +115,7 @@ def check_contract(case: ContractCase) -> None:
         _check_determinism(case, folder, parts, day)
         _check_prices(case, provider, parts, day)
         _check_other_day(case, provider, parts)
-        for label, payload in _bad_payloads(parts):
-            _check_bad_payload(case, provider, parts, label, payload)
+        check_bad_payloads(case.universe, case.trade_date, provider, parts)
 
 
 def _check_fetch(case: ContractCase, provider: Provider, folder: Path) -> list[RawPart]:
@@ -252,43 +251,6 @@ def _check_other_day(case: ContractCase, provider: Provider, parts: list[RawPart
                 raise fail(
                     "identity in time", f"{symbol}: {len(ts)} quotes of {case.trade_date} accepted as {other}"
                 )
-
-
-def _bad_payloads(parts: Sequence[RawPart]) -> Iterator[tuple[str, bytes]]:
-    good = next(part.payload for part in parts if part.kind == QUOTES)
-    noise = random.Random(1).randbytes(4096)
-    yield "nothing", b""
-    yield "blanks", b" \n\n"
-    yield "noise", noise
-    yield "noise behind a gzip magic", b"\x1f\x8b" + noise
-    yield "noise behind a zip magic", b"PK\x03\x04" + noise
-    yield "NUL bytes", b"\x00" * 1000
-    yield "another format", b"a,b,c\n1,2,3\n"
-    yield "a JSON that is another one", b'{"a": [1, 2, {"b": null}]}'
-    yield "a web page", b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>"
-    yield "UTF-16", "time,bid,ask\n1,2,3\n".encode("utf-16")
-    yield "the first half", good[: len(good) // 2]
-    yield "all but the end", good[:-9]
-
-
-def _check_bad_payload(
-    case: ContractCase, provider: Provider, parts: Sequence[RawPart], label: str, payload: bytes
-) -> None:
-    """A damaged payload in the place of the first part of quotes blocks it with a message, and raises nothing."""
-    fail = failure(case.format_name)
-    position = next(i for i, part in enumerate(parts) if part.kind == QUOTES)
-    bad = replace(parts[position], payload=payload, slice_digest="0" * 64)
-    given = [*parts[:position], bad, *parts[position + 1 :]]
-    try:
-        day = provider.parse(case.trade_date, given)
-    except Exception as error:
-        raise fail("bad input", f"{label}: raised {type(error).__name__}: {error}") from error
-    require_contract(case.universe, case.trade_date, day)
-    if label in ("the first half", "all but the end"):
-        return  # may be a shorter file of the format; what it holds was judged above
-    problems = [p for u in day.underlyings.values() if (p := u.problem)] + list(day.problems)
-    if not any(bad.name in problem for problem in problems):
-        raise fail("bad input", f"{label}: no problem names {bad.name}; there are {problems}")
 
 
 @contextmanager
