@@ -63,11 +63,12 @@ def adjust_quotes(
     unit = universe.settlement_currency if spec.kind == "coin" else underlying
     settlement, kinds = ea.codes(quotes, "settlement_type")
     # what one contract delivers: shares of the underlying, or the cash value of that many units
-    labels = {
-        (m, s): f"{m:g} {unit}" if kinds[s] == "physical" else f"cash value of {m:g} {unit}"
-        for m, s in {*zip(multiplier.tolist(), settlement.tolist(), strict=True)}
-    }
-    deliverable = [labels[key] for key in zip(multiplier.tolist(), settlement.tolist(), strict=True)]
+    multipliers, multiplier_code = np.unique(multiplier, return_inverse=True)
+    pairs, pair_code = np.unique(multiplier_code * len(kinds) + settlement, return_inverse=True)
+    labels = [
+        f"{m:g} {unit}" if kind == "physical" else f"cash value of {m:g} {unit}"
+        for m, kind in ((multipliers[p // len(kinds)], kinds[p % len(kinds)]) for p in pairs.tolist())
+    ]
     # units of today that one unit from before the first recorded action has become: spot * factor is continuous
     first = min((a.effective_date for a in splits), default=day)
     before = min(trade_days, (first - dt.date(1970, 1, 1)).days - 1)
@@ -77,11 +78,11 @@ def adjust_quotes(
             "contract_id": pa.array(ids),
             **{name: quotes.column(name) for name in QUOTE_SCHEMA.names},
             "original_strike": pa.array(terms.original_strike),
-            "listing_era": ea.dictionary(terms.era),
+            "listing_era": ea.encoded(terms.era_code, terms.eras),
             "adjustment_factor": pa.array(terms.adjustment_factor),
             "adjusted_strike": pa.array(terms.adjusted_strike),
             "adjusted_multiplier": pa.array(multiplier),
-            "deliverable": ea.dictionary(deliverable),
+            "deliverable": ea.encoded(pair_code, labels),
             "underlying_price_factor": pa.array(np.full(len(ids), 1.0 / float(to_today[0]))),
         }
     )

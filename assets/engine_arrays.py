@@ -1,5 +1,6 @@
 """Arrow columns as the engine's arrays: times int64 microseconds, dates int32 days, missing floats NaN."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,3 +71,10 @@ def nullable(values: NDArray[np.float64]) -> pa.Array:
 def dictionary(values: NDArray[Any] | list[str]) -> pa.DictionaryArray:
     """Texts for storage, dictionary-encoded."""
     return pa.array(values, type=pa.string()).dictionary_encode()
+
+
+def encoded(codes: NDArray[Any], labels: Sequence[str]) -> pa.DictionaryArray:
+    """Texts for storage, given as places in a list of labels."""
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes.astype(np.int32)), pa.array(list(labels), type=pa.string())
+    )

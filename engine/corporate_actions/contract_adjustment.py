@@ -37,9 +37,11 @@ class OriginalTerms:
     ----------
     original_strike : float64[n]
         The strike when the contract was listed.
-    era : object[n]
-        ``""`` for contracts from before every split in force that day, else the ISO date of the latest
-        split that the contract was listed after.
+    eras : tuple of str
+        ``""``, and the ISO dates of the splits in force that day, in order.
+    era_code : int32[n]
+        Which of them each contract belongs to: 0 for one from before every split, else the latest split that
+        it was listed after.
     adjustment_factor : float64[n]
         Contracts that one original contract has become: the product of the n of the splits that it went
         through (7.0 after a 7-for-1). Contracts held are multiplied with it.
@@ -49,9 +51,15 @@ class OriginalTerms:
     """
 
     original_strike: NDArray[np.float64]
-    era: NDArray[np.object_]
+    eras: tuple[str, ...]
+    era_code: NDArray[np.int32]
     adjustment_factor: NDArray[np.float64]
     adjusted_strike: NDArray[np.float64]
+
+    @property
+    def era(self) -> NDArray[np.object_]:
+        """object[n], the era of each contract."""
+        return np.array(self.eras, dtype=object)[self.era_code]
 
 
 def adjust_strike(strike: ArrayLike, new_shares: float) -> NDArray[np.float64]:
@@ -104,7 +112,6 @@ def original_terms(strike: ArrayLike, trade_days: int, splits: Sequence[Corporat
 
     origin = listed.copy()
     factor = np.ones(listed.shape, dtype=np.float64)
-    eras = np.array([FIRST_ERA, *(s.effective_date.isoformat() for s in in_force)], dtype=object)
     # splits that each contract still has before it on its way back
     remaining = np.full(listed.shape, len(in_force), dtype=np.int64)
     for last in range(len(in_force), 0, -1):
@@ -121,7 +128,8 @@ def original_terms(strike: ArrayLike, trade_days: int, splits: Sequence[Corporat
             walking &= ~fits
     return OriginalTerms(
         original_strike=origin,
-        era=eras[remaining],
+        eras=(FIRST_ERA, *(split.effective_date.isoformat() for split in in_force)),
+        era_code=remaining.astype(np.int32),
         adjustment_factor=factor,
         adjusted_strike=listed.copy(),
     )

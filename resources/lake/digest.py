@@ -8,6 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+#: Below this many distinct texts, Python's own sorting is faster than the calls into Arrow
+_FEW = 64
+
 
 class _Hash(Protocol):
     def update(self, data: Any, /) -> None: ...
@@ -108,16 +111,47 @@ def _stored(array: pa.Array, dtype: Any) -> NDArray[Any]:
 def _update_texts(digest: _Hash, array: pa.Array, null: NDArray[np.bool_] | None, name: str) -> None:
     """Texts, encoded or not: the distinct values in sorted order, and each row's place among them."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    if not all(isinstance(value, str) for value in values):
+    values = encoded.dictionary
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         raise TypeError(f"column {name}: only dictionaries of texts have a canonical form")
     codes = _stored(encoded.indices, encoded.indices.type.to_pandas_dtype()).astype(np.int64)
     if null is not None:
         codes[null] = len(values)  # one beyond the values stands for null
-    used = np.flatnonzero(np.bincount(codes, minlength=len(values) + 1)[: len(values)]).tolist()
-    texts = sorted({values[code] for code in used})  # a dictionary may hold a text twice
-    places = {text: place for place, text in enumerate(texts)}
+    used = np.flatnonzero(np.bincount(codes, minlength=len(values) + 1)[: len(values)])
+    order = _few_texts if len(used) < _FEW else _many_texts
+    text, places = order(values if len(used) == len(values) else values.take(pa.array(used)))
     remap = np.full(len(values) + 1, -1, dtype="<i4")
-    remap[used] = [places[values[code]] for code in used]
-    digest.update("".join(f"{len(text)}:{text}" for text in texts).encode())
+    remap[used] = places
+    digest.update(text)
     digest.update(remap[codes])
+
+
+def _few_texts(values: pa.Array) -> tuple[bytes, list[int]]:
+    """Distinct texts in order, each with its length in front, and the place of every value among them."""
+    found = values.to_pylist()
+    texts = sorted(set(found))  # a dictionary may hold a text twice
+    places = {text: place for place, text in enumerate(texts)}
+    return "".join(f"{len(text)}:{text}" for text in texts).encode(), [places[text] for text in found]
+
+
+def _many_texts(values: pa.Array) -> tuple[bytes, NDArray[np.int64]]:
+    """The same of thousands of texts (option symbols), in Arrow: the order of UTF-8 bytes is that of characters."""
+    by_text = pc.array_sort_indices(values)
+    ordered = values.take(by_text)
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = np.asarray(pc.not_equal(ordered[1:], ordered[:-1]))
+    distinct = ordered if new.all() else ordered.filter(pa.array(new))
+    marked = pc.binary_join_element_wise(
+        pc.utf8_length(distinct).cast(values.type), distinct, pa.scalar(":", values.type)
+    )
+    places = np.empty(len(values), dtype=np.int64)
+    places[np.asarray(by_text)] = np.cumsum(new) - 1
+    return _joined(marked), places
+
+
+def _joined(texts: pa.Array) -> bytes:
+    """All texts, one after the other, as they lie in memory."""
+    _, offsets, data = texts.buffers()
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    bounds = np.frombuffer(offsets, dtype=kind)[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(memoryview(data)[bounds[0] : bounds[-1]])
