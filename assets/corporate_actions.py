@@ -125,7 +125,7 @@ def build_corporate_actions(
     ) -> dg.MaterializeResult:
         store = RawStore(lake.open(), universe.name, ASSET)
         record, source = sources.harvest_actions(universe, store)
-        events = source.parse(store.load(record))
+        events = source.parse(store.load(record)).table
         month = dt.date.fromisoformat(context.partition_key)
         table, digest = build_month(universe, lake.open(), events, month, {record.path: record.digest})
         rows = [

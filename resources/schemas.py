@@ -150,4 +150,54 @@ CORPORATE_ACTION_SCHEMA = pa.schema(
     ]
 )
 
+#: One value of one published rate series, as quoted; ``value`` is null where the source has none.
+RATE_OBSERVATION_SCHEMA = pa.schema(
+    [
+        pa.field("series", KEY, nullable=False),
+        pa.field("observation_date", pa.date32(), nullable=False),
+        pa.field("value", F64),
+        pa.field("known_at", TS, nullable=False),
+        pa.field("source", KEY, nullable=False),
+    ]
+)
+
+#: Daily bars of an index, an ETF or a coin, on the share basis of their own day (never back-adjusted).
+INDEX_HISTORY_SCHEMA = pa.schema(
+    [
+        pa.field("name", KEY, nullable=False),
+        pa.field("trade_date", pa.date32(), nullable=False),
+        pa.field("ts", TS, nullable=False),
+        pa.field("known_at", TS, nullable=False),
+        pa.field("open", F64),
+        pa.field("high", F64),
+        pa.field("low", F64),
+        pa.field("close", F64, nullable=False),
+        pa.field("volume", F64),
+        pa.field("source", KEY, nullable=False),
+    ]
+)
+
+EARNINGS_SCHEMA = pa.schema(
+    [
+        pa.field("underlying", KEY, nullable=False),
+        pa.field("earnings_date", pa.date32(), nullable=False),
+        pa.field("timing", KEY, nullable=False),
+        pa.field("known_at", TS, nullable=False),
+        pa.field("source", KEY, nullable=False),
+    ]
+)
+
+#: A row of a reference file that is not used, with every reason; ``raw`` is the vendor's own text. Symbol and
+#: day are null where the row does not say them, or not legibly.
+REFERENCE_QUARANTINE_SCHEMA = pa.schema(
+    [
+        pa.field("source", KEY, nullable=False),
+        pa.field("file", KEY, nullable=False),
+        pa.field("symbol", KEY),
+        pa.field("day", pa.date32()),
+        pa.field("reasons", pa.list_(pa.string()), nullable=False),
+        pa.field("raw", pa.string(), nullable=False),
+    ]
+)
+
 SORT_KEYS = ("underlying", "ts", "expiry", "right", "strike")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -9,12 +10,19 @@ from pydantic import PrivateAttr
 from engine.calendars import TradingCalendar
 from resources.harvest import OFF_CALENDAR_QUOTES, harvest_day, harvest_off_calendar
 from resources.lake.lake import Lake
-from resources.providers.actions_csv import CsvActions
-from resources.providers.fred_csv import FredRates
 from resources.providers.protocol import Provider
-from resources.providers.registry import make_actions, make_provider, make_rates
-from resources.raw_store import HarvestRecord, RawStore
+from resources.providers.registry import make_provider
+from resources.raw_store import HarvestRecord, RawPart, RawStore
+from resources.reference.corporate_actions.source import ActionsSource
+from resources.reference.earnings.source import EarningsSource
+from resources.reference.prices.source import IndexHistorySource
+from resources.reference.rates.source import RatesSource
+from resources.reference.registry import make_actions, make_earnings, make_index_histories, make_rates
 from resources.universe import UniverseSpec
+
+
+class _Whole(Protocol):
+    def fetch(self) -> list[RawPart]: ...
 
 
 class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -29,7 +37,7 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     replay: bool = False
 
     _providers: dict[str, Provider] = PrivateAttr(default_factory=dict)
-    _rates: dict[str, FredRates | None] = PrivateAttr(default_factory=dict)
+    _rates: dict[str, RatesSource | None] = PrivateAttr(default_factory=dict)
 
     def provider(self, universe: UniverseSpec) -> Provider:
         """The source of a universe's quotes; one object per run, so that files of many days are read once."""
@@ -39,7 +47,7 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
         return self._providers[universe.name]
 
-    def rates(self, universe: UniverseSpec) -> FredRates | None:
+    def rates(self, universe: UniverseSpec) -> RatesSource | None:
         """The source of a universe's rates; None where it has none."""
         if universe.name not in self._rates:
             path = self._path(universe, universe.rates.path) if universe.rates else Path()
@@ -101,15 +109,41 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return self._kept(store, day.isoformat())
         return store.put(day.isoformat(), source.fetch(day), received_at=dt.datetime.now(dt.UTC))
 
-    def harvest_actions(self, universe: UniverseSpec, store: RawStore) -> tuple[HarvestRecord, CsvActions]:
-        """The file of corporate actions, and the reader of it."""
+    def harvest_actions(self, universe: UniverseSpec, store: RawStore) -> tuple[HarvestRecord, ActionsSource]:
+        """The files of corporate actions, and the reader of them."""
         spec = universe.corporate_actions
-        source = make_actions(universe, self._path(universe, spec.path) if spec else Path())
+        path = self._path(universe, spec.path) if spec else Path()
+        prices = self._path(universe, spec.prices.path) if spec and spec.prices else None
+        source = make_actions(universe, path, prices)
         if source is None:
             raise ValueError(f"universe {universe.name} names no corporate actions")
+        return self._whole(store, source), source
+
+    def harvest_index_histories(
+        self, universe: UniverseSpec, store: RawStore
+    ) -> tuple[HarvestRecord, IndexHistorySource]:
+        """The files of the index histories, and the reader of them."""
+        paths = {history.name: self._path(universe, history.path) for history in universe.index_histories}
+        source = make_index_histories(universe, paths)
+        if source is None:
+            raise ValueError(f"universe {universe.name} names no index histories")
+        return self._whole(store, source), source
+
+    def harvest_earnings(
+        self, universe: UniverseSpec, store: RawStore
+    ) -> tuple[HarvestRecord, EarningsSource]:
+        """The file of earnings dates, and the reader of it."""
+        path = self._path(universe, universe.earnings.path) if universe.earnings else Path()
+        source = make_earnings(universe, path)
+        if source is None:
+            raise ValueError(f"universe {universe.name} names no earnings")
+        return self._whole(store, source), source
+
+    def _whole(self, store: RawStore, source: "_Whole") -> HarvestRecord:
+        """Fetch and keep what is not sliced by day; in replay, what is kept already."""
         if self.replay:
-            return self._kept(store, "all"), source
-        return store.put("all", source.fetch(), received_at=dt.datetime.now(dt.UTC)), source
+            return self._kept(store, "all")
+        return store.put("all", source.fetch(), received_at=dt.datetime.now(dt.UTC))
 
     def _kept(self, store: RawStore, key: str) -> HarvestRecord:
         kept = store.latest(key)

@@ -62,15 +62,44 @@ class ProviderSpec(_Strict):
 
 
 class RatesSpec(_Strict):
-    format: Literal["fred_csv"] = "fred_csv"
+    format: Literal["fred_csv", "treasury_cmt_csv", "sofr_ohlc_csv", "lean_interest_rate"] = "fred_csv"
     path: str
     currency: str = "USD"
     max_age_days: int = Field(default=14, gt=0)
 
 
-class CorporateActionsSpec(_Strict):
-    format: Literal["actions_csv"] = "actions_csv"
+class ActionPricesSpec(_Strict):
+    """Unadjusted prices that may settle the date of an event which its own source leaves open."""
+
+    format: Literal["quandl_wiki_zip", "tiingo_daily_csv"]
     path: str
+
+
+class CorporateActionsSpec(_Strict):
+    format: Literal["actions_csv", "quandl_wiki_zip", "splits_catalog_json", "tiingo_daily_csv"] = (
+        "actions_csv"
+    )
+    path: str
+    prices: ActionPricesSpec | None = None
+
+
+class EarningsSpec(_Strict):
+    format: Literal["earnings_sqlite"] = "earnings_sqlite"
+    path: str
+
+
+class IndexHistorySpec(_Strict):
+    """Daily bars of something that is no underlying of the universe: a volatility index, a benchmark."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")
+    format: Literal[
+        "vix_daily_csv", "yahoo_daily_csv", "tiingo_daily_csv", "quandl_wiki_zip", "daily_price_csv"
+    ]
+    path: str
+    #: the name in a file of several symbols, where it differs
+    symbol: str | None = None
+    #: minutes from the session's close until a trader could have known the bar
+    known_after_minutes: float = Field(default=15, ge=0)
 
 
 class QualitySpec(_Strict):
@@ -98,6 +127,8 @@ class UniverseSpec(_Strict):
     provider: ProviderSpec
     rates: RatesSpec | None = None
     corporate_actions: CorporateActionsSpec | None = None
+    earnings: EarningsSpec | None = None
+    index_histories: tuple[IndexHistorySpec, ...] = ()
     #: an exchange_calendars code, or "24/7"
     calendar: str
     timezone: str
@@ -116,6 +147,9 @@ class UniverseSpec(_Strict):
         roots = [r.root for u in self.underlyings for r in u.roots]
         if len(set(roots)) != len(roots):
             raise ValueError("a root is named by two underlyings")
+        names = [history.name for history in self.index_histories]
+        if len(set(names)) != len(names):
+            raise ValueError("two index_histories have the same name")
         return self
 
     @property

@@ -4,11 +4,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from resources.providers.actions_csv import CsvActions
 from resources.providers.cboe_csv import CboeCsvProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
-from resources.providers.fred_csv import FredRates
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.universe import UniverseSpec
@@ -71,13 +69,3 @@ def check_provider(universe: UniverseSpec) -> None:
         raise SettingsError(
             ("provider", "settings", *first["loc"]), f"{rule}; the format {name} has {known}"
         ) from error
-
-
-def make_rates(universe: UniverseSpec, folder: Path) -> FredRates | None:
-    """The source of a universe's interest rates; None where it names none (coins)."""
-    return None if universe.rates is None else FredRates(universe, universe.rates, folder)
-
-
-def make_actions(universe: UniverseSpec, path: Path) -> CsvActions | None:
-    """The source of a universe's corporate actions; None where it names none."""
-    return None if universe.corporate_actions is None else CsvActions(universe, path)

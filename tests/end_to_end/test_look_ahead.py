@@ -34,8 +34,8 @@ from resources.generator.demo_markets import DEMO_COIN, DEMO_STOCK
 from resources.generator.market import build_market
 from resources.generator.writer import UniverseWriter
 from resources.lake import Lake, open_lake
-from resources.providers.fred_csv import FredRates
 from resources.raw_store import RawStore
+from resources.reference.rates.source import RatesSource
 from resources.sources import SourcesResource
 from resources.universe import UniverseSpec
 
@@ -103,7 +103,8 @@ def build(name: str, files: Path, lake_folder: Path, sources_type: type[SourcesR
         store = RawStore(lake, name, "corporate_actions")
         record, source = sources.harvest_actions(universe, store)
         for month in months:
-            build_month(universe, lake, source.parse(store.load(record)), month, {record.path: record.digest})
+            events = source.parse(store.load(record)).table
+            build_month(universe, lake, events, month, {record.path: record.digest})
     price_days(universe, lake, provider, days, calendar)
     if universe.rates is not None:
         rate_days(universe, lake, sources, days)
@@ -265,7 +266,7 @@ class Prophet(Strategy):
         return [open_package(LegIntent(int(columns["contract_id"][rows[best]]), 1.0))]
 
 
-class LateRates(FredRates):
+class LateRates(RatesSource):
     """Takes the curve of the next session."""
 
     def rates_as_of(self, trade_date, parts=None):
@@ -273,9 +274,9 @@ class LateRates(FredRates):
 
 
 class LeakingSources(SourcesResource):
-    def rates(self, universe: UniverseSpec) -> FredRates | None:
+    def rates(self, universe: UniverseSpec) -> RatesSource | None:
         honest = super().rates(universe)
-        return honest and LateRates(honest.universe, honest.spec, honest.folder)
+        return honest and LateRates(honest.universe, honest.spec, honest.path, honest.format)
 
 
 def test_a_strategy_that_sees_tomorrow_fails_this_test(base, home, tmp_path) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from resources.lake import open_lake
 from resources.lake.digest import table_digest
-from resources.providers.registry import make_provider, make_rates
+from resources.providers.registry import make_provider
 from resources.raw_store import RawStore
+from resources.reference.registry import make_rates
 
 pytestmark = pytest.mark.real_data
 

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from engine.corporate_actions.events import ActionKind
-from resources.providers.actions_csv import InvalidActionsError, read_actions
 from resources.providers.protocol import ProviderError
-from resources.providers.registry import make_actions
+from resources.reference.corporate_actions.actions_csv import InvalidActionsError, read_actions
+from resources.reference.registry import make_actions
 from resources.schemas import CORPORATE_ACTION_SCHEMA
 
 HEADER = "underlying,effective_date,kind,new_shares,old_shares,cash_amount,currency,known_at,source\n"
@@ -19,14 +19,14 @@ def _read(text: str):
     return read_actions(text.encode(), "actions.csv")
 
 
-def test_events_are_typed(cboe_universe, tmp_path):
+def test_events_are_typed(stocks, tmp_path):
     (dividend,) = _read(HEADER + DIVIDEND)
     assert (dividend.kind, dividend.cash_amount) == (ActionKind.CASH_DIVIDEND, 1.83)
     assert dividend.known_at_us == int(dt.datetime(2026, 9, 1, 20, tzinfo=dt.UTC).timestamp()) * 1_000_000
     path = tmp_path / "actions.csv"
     path.write_text(HEADER + DIVIDEND + SPLIT + SPLIT.replace("MOD", "AAPL"))
-    actions = make_actions(cboe_universe, path)
-    table = actions.parse(actions.fetch())
+    actions = make_actions(stocks, path)
+    table = actions.parse(actions.fetch()).table
     assert table.schema.equals(CORPORATE_ACTION_SCHEMA)
     # others' events are left out, the order does not depend on the file's
     assert table["underlying"].to_pylist() == ["MOD", "SPY"]
@@ -34,11 +34,11 @@ def test_events_are_typed(cboe_universe, tmp_path):
     assert table["known_at"][0].as_py() == dt.datetime(2026, 7, 1, 20, tzinfo=dt.UTC)
 
 
-def test_a_file_without_events_is_an_empty_table(cboe_universe, tmp_path):
+def test_a_file_without_events_is_an_empty_table(stocks, tmp_path):
     path = tmp_path / "actions.csv"
     path.write_text(HEADER)
-    actions = make_actions(cboe_universe, path)
-    assert actions.parse(actions.fetch()).num_rows == 0
+    actions = make_actions(stocks, path)
+    assert actions.parse(actions.fetch()).table.num_rows == 0
 
 
 def test_source_may_be_left_out():
@@ -96,6 +96,6 @@ def test_a_file_that_is_none_is_refused(payload, message):
     assert message in str(error.value)
 
 
-def test_a_missing_file_is_named(cboe_universe, tmp_path):
+def test_a_missing_file_is_named(stocks, tmp_path):
     with pytest.raises(ProviderError, match=r"check corporate_actions\.path"):
-        make_actions(cboe_universe, tmp_path / "none.csv").fetch()
+        make_actions(stocks, tmp_path / "none.csv").fetch()

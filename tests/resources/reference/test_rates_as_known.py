@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.providers.fred_csv import known_at_us
-from resources.providers.par_curve import zero_rates_from_par
 from resources.providers.protocol import ProviderError
-from resources.providers.registry import make_rates
 from resources.raw_store import parts_digest
+from resources.reference.publication import next_weekday_morning_us
+from resources.reference.rates.par_curve import zero_rates_from_par
+from resources.reference.registry import make_rates
 from resources.schemas import RATES_SCHEMA
 
 THURSDAY = dt.date(2026, 7, 23)
 
 
 @pytest.fixture
-def rates(cboe_universe, tmp_path):
-    return make_rates(cboe_universe, tmp_path)
+def rates(stocks, tmp_path):
+    return make_rates(stocks, tmp_path)
 
 
 def _write(folder, **series: str) -> None:
@@ -44,9 +44,9 @@ def test_over_a_weekend_the_observation_of_friday_is_known_on_monday(rates, tmp_
     assert rates.rates_as_of(dt.date(2026, 7, 20)).table["observation_date"][0].as_py() == dt.date(
         2026, 7, 17
     )
-    assert known_at_us(dt.date(2026, 7, 17)) == known_at_us(dt.date(2026, 7, 19))
+    assert next_weekday_morning_us(dt.date(2026, 7, 17)) == next_weekday_morning_us(dt.date(2026, 7, 19))
     # winter: 08:00 New York is 13:00 UTC
-    assert known_at_us(dt.date(2026, 1, 5)) % 86_400_000_000 == 13 * 3_600_000_000
+    assert next_weekday_morning_us(dt.date(2026, 1, 5)) % 86_400_000_000 == 13 * 3_600_000_000
 
 
 def test_the_overnight_rate_is_simple_on_actual_360(rates, tmp_path):
@@ -78,10 +78,10 @@ def test_a_grown_file_changes_nothing_for_earlier_days_and_a_revision_does(rates
     assert parts_digest(rates.fetch(THURSDAY)) != before
 
 
-def test_fetched_parts_are_parsed_without_the_folder(rates, tmp_path, cboe_universe):
+def test_fetched_parts_are_parsed_without_the_folder(rates, tmp_path, stocks):
     _write(tmp_path, DGS1="2026-07-22,4.10\n")
     parts = rates.fetch(THURSDAY)
-    elsewhere = make_rates(cboe_universe, tmp_path / "gone")
+    elsewhere = make_rates(stocks, tmp_path / "gone")
     assert elsewhere.rates_as_of(THURSDAY, parts).table.equals(rates.rates_as_of(THURSDAY).table)
 
 
@@ -90,12 +90,15 @@ def test_fetched_parts_are_parsed_without_the_folder(rates, tmp_path, cboe_unive
     [
         ("", "DGS1.csv is empty"),
         ("when,much\n2026-07-22,4\n", "is not 'date,value'"),
-        ("date,value\n2026-07-22,four\n", "no date and number"),
-        ("date,value\n2026-07-22,4,5\n", "no date and number"),
-        ("date,value\n22/07/2026,4\n", "does not begin with a date"),
-        ("date,value\n2026-07-22,400\n", "no rate in percent"),
-        ("date,value\n2026-07-22,nan\n", "no rate in percent"),
-        ("date,value\n2026-07-22,4\n2026-07-22,5\n", "has 2026-07-22 twice"),
+        ("date,value\n2026-07-22,four\n", "1 row in quarantine: '2026-07-22,four' (untyped:value)"),
+        ("date,value\n2026-07-22,4,5\n", "'2026-07-22,4,5' (untyped:row)"),
+        ("date,value\n22/07/2026,4\n", "'22/07/2026,4' (untyped:date)"),
+        ("date,value\n2026-07-22,400\n", "(out_of_range:value)"),
+        ("date,value\n2026-07-22,nan\n", "(untyped:value)"),
+        (
+            "date,value\n2026-07-22,4\n2026-07-22,5\n",
+            "2 rows in quarantine: '2026-07-22,4' (conflicting_rows)",
+        ),
     ],
 )
 def test_a_bad_file_is_a_problem_and_the_others_go_on(rates, tmp_path, text, message):
@@ -113,11 +116,11 @@ def test_par_yields_without_discount_factors_are_a_problem_not_a_crash(rates, tm
     assert parsed.table.num_rows == 0
 
 
-def test_a_missing_or_empty_folder_is_named(rates, cboe_universe, tmp_path):
+def test_a_missing_or_empty_folder_is_named(rates, stocks, tmp_path):
     with pytest.raises(ProviderError, match="holds none of the series DGS1MO"):
         rates.fetch(THURSDAY)
     with pytest.raises(ProviderError, match=r"check rates\.path"):
-        make_rates(cboe_universe, tmp_path / "gone").fetch(THURSDAY)
+        make_rates(stocks, tmp_path / "gone").fetch(THURSDAY)
 
 
 TENORS = [1 / 12, 0.25, 0.5, 1, 2, 3, 5, 7, 10, 20, 30]

@@ -8,21 +8,14 @@ import csv
 import datetime as dt
 import io
 import math
-from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
-from resources.providers.protocol import ProviderError
-from resources.providers.quote_table import instants
-from resources.raw_store import RawPart
-from resources.schemas import CORPORATE_ACTION_SCHEMA
-from resources.universe import UniverseSpec
+from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, actions_table
+from resources.reference.files import one_file
+from resources.reference.parsed import ParsedReference, parsed_reference
 
-CORPORATE_ACTIONS = "corporate_actions"
+NAME = "actions_csv"
 _COLUMNS = (
     "underlying",
     "effective_date",
@@ -37,48 +30,19 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class InvalidActionsError(ValueError):
-    """The file of corporate actions has errors; the message lists them with their line numbers."""
+    """Corporate actions that cannot be used; the message lists them with their lines or texts."""
 
 
-class CsvActions:
-    """Corporate actions of a universe's underlyings; lines about others are checked, then left out."""
+def parse(payload: bytes, name: str, context: ActionsContext) -> ParsedReference:
+    """The events of a file, which are written by hand: one fault refuses it as a whole, nothing is set aside.
 
-    def __init__(self, universe: UniverseSpec, path: Path) -> None:
-        self.universe = universe
-        self.path = path
-
-    def fetch(self) -> list[RawPart]:
-        """The file.
-
-        Raises
-        ------
-        ProviderError
-            If it does not exist.
-        """
-        if not self.path.is_file():
-            raise ProviderError(
-                f"universe {self.universe.name}: {self.path} does not exist; check corporate_actions.path"
-            )
-        return [
-            RawPart.whole(CORPORATE_ACTIONS, None, self.path.name, str(self.path), self.path.read_bytes())
-        ]
-
-    def parse(self, parts: Sequence[RawPart]) -> pa.Table:
-        """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind.
-
-        Raises
-        ------
-        InvalidActionsError
-            If any file has an error anywhere: no event is better than a wrong one.
-        """
-        wanted = {spec.symbol for spec in self.universe.underlyings}
-        actions = [
-            action
-            for part in parts
-            for action in read_actions(part.payload, part.name)
-            if action.underlying in wanted
-        ]
-        return actions_table(actions)
+    Raises
+    ------
+    InvalidActionsError
+        If the file has an error anywhere: no event is better than a wrong one.
+    """
+    actions = read_actions(payload, name)
+    return parsed_reference(NAME, name, len(actions), actions_table(actions), [])
 
 
 def read_actions(payload: bytes, name: str) -> list[CorporateAction]:
@@ -190,12 +154,4 @@ def _instant_us(text: str) -> int:
     return (instant - _EPOCH) // dt.timedelta(microseconds=1)
 
 
-def actions_table(actions: Sequence[CorporateAction]) -> pa.Table:
-    """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind."""
-    ordered = sorted(actions)
-    known = instants(np.array([action.known_at_us for action in ordered], dtype=np.int64))
-    arrays = [
-        known if f.name == "known_at" else pa.array([getattr(a, f.name) for a in ordered], type=f.type)
-        for f in CORPORATE_ACTION_SCHEMA
-    ]
-    return pa.Table.from_arrays(arrays, schema=CORPORATE_ACTION_SCHEMA)
+FORMAT = ActionsFormat(name=NAME, files=one_file, expected="no file", parse=parse)

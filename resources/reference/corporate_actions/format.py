@@ -1,0 +1,67 @@
+"""What a format of corporate actions has to say about itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.calendars import TradingCalendar
+from engine.corporate_actions.events import CorporateAction
+from resources.providers.quote_table import instants
+from resources.reference.dated_csv import table_of
+from resources.reference.parsed import ParsedReference
+from resources.schemas import CORPORATE_ACTION_SCHEMA
+
+
+@dataclass(frozen=True)
+class Closes:
+    """Unadjusted closes of one symbol by session: int32[n] days since 1970-01-01, increasing, and float64[n]."""
+
+    days: NDArray[np.int32]
+    prices: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ActionsContext:
+    """What beside the bytes decides how events are read.
+
+    Attributes
+    ----------
+    calendar
+        Of the universe: an ex-date is a session of it.
+    currency
+        Of amounts, where the file does not say one.
+    closes
+        Prices by the file's symbol that may settle an ambiguous date.
+    """
+
+    calendar: TradingCalendar
+    currency: str
+    closes: Mapping[str, Closes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ActionsFormat:
+    """How to read one format of corporate actions.
+
+    ``files`` are those below the path that a universe names; ``parse`` gives ``CORPORATE_ACTION_SCHEMA`` of every
+    symbol in the file, sorted, and raises ``UnreadablePayloadError`` or ``InvalidActionsError``.
+    """
+
+    name: str
+    files: Callable[[Path], list[Path]]
+    expected: str
+    parse: Callable[[bytes, str, ActionsContext], ParsedReference]
+
+
+def actions_table(actions: list[CorporateAction]) -> pa.Table:
+    """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind."""
+    ordered = sorted(actions)
+    known = instants(np.array([action.known_at_us for action in ordered], dtype=np.int64))
+    columns = {
+        f.name: [getattr(a, f.name) for a in ordered] for f in CORPORATE_ACTION_SCHEMA if f.name != "known_at"
+    }
+    return table_of(CORPORATE_ACTION_SCHEMA, {**columns, "known_at": known})

@@ -1,0 +1,1 @@
+"""Dates on which companies published their results."""

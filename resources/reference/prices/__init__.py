@@ -1,0 +1,1 @@
+"""Daily bars of indices, ETFs, stocks and coins."""
