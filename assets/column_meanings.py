@@ -94,6 +94,9 @@ _REFERENCE = {
     "new_shares": "4-for-1 is 4, 1",
     "old_shares": "4-for-1 is 4, 1",
     "cash_amount": "per share",
+    "name": "as the universe calls the history",
+    "earnings_date": "the day on which results were published",
+    "timing": "unknown: the source does not say whether before the open or after the close",
 }
 
 MEANINGS: dict[str, str] = {**_QUOTE, **_QUARANTINE, **_ADJUSTED, **_CHAIN, **_REFERENCE}

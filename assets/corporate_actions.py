@@ -10,14 +10,16 @@ import sys
 import dagster as dg
 import pyarrow as pa
 
+from assets.chain_month import month_end
 from assets.day_status import MissingLayerError
-from assets.naming import layer_metadata, table_markdown, universe_code_version, universe_key
+from assets.monthly_reference import monthly_asset, write_month
+from assets.naming import table_markdown
 from engine.corporate_actions.events import ActionKind, CorporateAction
-from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path, status_path
 from resources.lake.resource import LakeResource
 from resources.raw_store import RawStore
+from resources.reference.corporate_actions.source import ParsedActions
 from resources.schemas import CORPORATE_ACTION_SCHEMA
 from resources.sources import SourcesResource
 from resources.universe import UniverseSpec
@@ -28,7 +30,7 @@ _ALL = "all"
 
 def month_slice(events: pa.Table, month: dt.date) -> pa.Table:
     """The events that touch contracts alive in the month that starts on ``month``."""
-    end = (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+    end = month_end(month)
     keep = [
         row["effective_date"] <= end and (row["kind"] == "split" or row["effective_date"] >= month)
         for row in events.select(["effective_date", "kind"]).to_pylist()
@@ -60,15 +62,11 @@ def slice_path(universe: UniverseSpec, month: dt.date) -> str:
 
 
 def build_month(
-    universe: UniverseSpec, lake: Lake, events: pa.Table, month: dt.date, inputs: dict[str, str]
+    universe: UniverseSpec, lake: Lake, parsed: ParsedActions, month: dt.date, inputs: dict[str, str]
 ) -> tuple[pa.Table, str]:
-    """Write one month's slice, then the status that names what it was made from; returns slice and digest."""
-    table = month_slice(events, month)
-    digest = table_digest(table)
-    lake.write_table(slice_path(universe, month), table)
-    status = {"month": month.isoformat(), "rows": table.num_rows, "digest": digest, "inputs": inputs}
-    lake.write_json(status_path(universe.name, ASSET, month.isoformat()), status)
-    return table, digest
+    """Write one month's slice and its quarantine, then the status; returns slice and digest."""
+    table = month_slice(parsed.table, month)
+    return table, write_month(universe, lake, ASSET, month, {_ALL: table}, parsed.rejected, inputs)
 
 
 def actions_in_force(
@@ -105,16 +103,7 @@ def build_corporate_actions(
     """The Dagster asset of one universe."""
 
     @dg.asset(
-        key=universe_key(universe, ASSET),
-        group_name=universe.name,
-        partitions_def=monthly,
-        # one run a month, so that each slice carries a data version of its own content
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
-        code_version=universe_code_version(universe, sys.modules[__name__]),
-        owners=list(universe.owners),
-        metadata=layer_metadata(CORPORATE_ACTION_SCHEMA),
-        tags={"universe": universe.name},
-        kinds={"parquet"},
+        **monthly_asset(universe, ASSET, monthly, sys.modules[__name__], CORPORATE_ACTION_SCHEMA),
         description=(
             "Splits and cash dividends, each with the instant from which a trader could know it. A month holds "
             "what touches contracts alive in it; its data version is its content."
@@ -125,9 +114,10 @@ def build_corporate_actions(
     ) -> dg.MaterializeResult:
         store = RawStore(lake.open(), universe.name, ASSET)
         record, source = sources.harvest_actions(universe, store)
-        events = source.parse(store.load(record)).table
+        parsed = source.parse(store.load(record))
         month = dt.date.fromisoformat(context.partition_key)
-        table, digest = build_month(universe, lake.open(), events, month, {record.path: record.digest})
+        inputs = {record.path: record.digest}
+        table, digest = build_month(universe, lake.open(), parsed, month, inputs)
         rows = [
             (
                 r["effective_date"],

@@ -5,6 +5,8 @@ import dagster as dg
 from assets.adjusted_quotes import build_adjusted_quotes
 from assets.chain_month import build_chain_month
 from assets.corporate_actions import build_corporate_actions
+from assets.earnings_dates import build_earnings_dates
+from assets.index_history import build_index_history
 from assets.option_chain import build_option_chain
 from assets.rates import build_rates
 from assets.raw_quotes import build_raw_quotes
@@ -22,6 +24,16 @@ DAILY_ASSETS = (
     "adjusted_quotes",
     "option_chain",
 )
+
+
+def monthly_reference_assets(universe: UniverseSpec) -> list[str]:
+    """The monthly layers of reference data that the universe names, before anything that rests on them."""
+    named = {
+        "corporate_actions": universe.corporate_actions is not None,
+        "earnings_dates": universe.earnings is not None,
+        "index_history": bool(universe.index_histories),
+    }
+    return [asset for asset, wanted in named.items() if wanted]
 
 
 def build_universe_assets(
@@ -42,4 +54,8 @@ def build_universe_assets(
         built.append(build_rates(universe, daily))
     if universe.corporate_actions is not None:
         built.append(build_corporate_actions(universe, monthly))
+    if universe.earnings is not None:
+        built.append(build_earnings_dates(universe, monthly))
+    if universe.index_histories:
+        built.append(build_index_history(universe, monthly))
     return built

@@ -13,7 +13,7 @@ import dagster as dg
 
 from assets.naming import study_key, universe_key
 from assets.study_assets import STUDY_ASSETS
-from assets.universe_assets import DAILY_ASSETS
+from assets.universe_assets import DAILY_ASSETS, monthly_reference_assets
 from engine.backtest.study import StudySpec
 from optix_pipeline.catalog import Catalog
 from optix_pipeline.failures import RunFailedError, first_sentence, step_failures
@@ -168,9 +168,11 @@ def ingestion_steps(
         )
     months = [k for k in partitions.monthly.get_partition_keys() if days[0][:7] <= k[:7] <= days[-1][:7]]
     steps = []
-    if universe.corporate_actions is not None:
-        key = universe_key(universe, "corporate_actions")
-        steps += [Step(f"{universe.name}: corporate actions {m[:7]}", (key,), (m, m)) for m in months]
+    reference = monthly_reference_assets(universe)
+    if reference:
+        keys = tuple(universe_key(universe, asset) for asset in reference)
+        what = ", ".join(asset.replace("_", " ") for asset in reference)
+        steps += [Step(f"{universe.name}: {what} {m[:7]}", keys, (m, m)) for m in months]
     daily = tuple(
         universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
     )

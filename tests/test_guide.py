@@ -117,6 +117,9 @@ LAYERS = {
     "underlying prices": schemas.UNDERLYING_SCHEMA.names,
     "rates": schemas.RATES_SCHEMA.names,
     "corporate actions": schemas.CORPORATE_ACTION_SCHEMA.names,
+    "reference quarantine": schemas.REFERENCE_QUARANTINE_SCHEMA.names,
+    "earnings dates": schemas.EARNINGS_SCHEMA.names,
+    "index history": schemas.INDEX_HISTORY_SCHEMA.names,
 }
 
 

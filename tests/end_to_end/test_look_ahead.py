@@ -103,8 +103,8 @@ def build(name: str, files: Path, lake_folder: Path, sources_type: type[SourcesR
         store = RawStore(lake, name, "corporate_actions")
         record, source = sources.harvest_actions(universe, store)
         for month in months:
-            events = source.parse(store.load(record)).table
-            build_month(universe, lake, events, month, {record.path: record.digest})
+            parsed = source.parse(store.load(record))
+            build_month(universe, lake, parsed, month, {record.path: record.digest})
     price_days(universe, lake, provider, days, calendar)
     if universe.rates is not None:
         rate_days(universe, lake, sources, days)
