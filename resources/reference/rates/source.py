@@ -101,7 +101,8 @@ class RatesSource:
         problems: list[str] = []
         for part in self.fetch(trade_date) if parts is None else parts:
             try:
-                file = _files.get(part.payload, lambda part=part: _read(self.format, part), part.name)
+                label = f"{self.format.name}:{part.name}"
+                file = _files.get(part.payload, lambda part=part: _read(self.format, part), label)
             except UnreadablePayloadError as error:
                 problems.append(str(error))
                 continue

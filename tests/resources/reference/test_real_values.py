@@ -11,8 +11,18 @@ import pytest
 
 from engine.calendars import days_of_date
 from resources.reference.corporate_actions.format import Closes
-from resources.reference.registry import EARNINGS_FORMATS
-from tests.resources.reference.real_files import G9, NYSE, SPLITS, TIINGO, actions, plain_rows, prices, rates
+from resources.reference.registry import EARNINGS_FORMATS, make_actions, make_rates
+from tests.resources.reference.real_files import (
+    G9,
+    LEAN_RATE,
+    NYSE,
+    SPLITS,
+    TIINGO,
+    actions,
+    plain_rows,
+    prices,
+    rates,
+)
 
 pytestmark = pytest.mark.real_data
 
@@ -222,3 +232,46 @@ def test_earnings_dates_are_those_of_the_table(data):
     # 2003-08-18 ends at midnight in New York, 04:00 UTC
     assert table["known_at"][0].as_py() == dt.datetime(2003, 8, 19, 4, tzinfo=dt.UTC)
     assert set(table["timing"].to_pylist()) == {"unknown"}
+
+
+def test_a_universe_gets_its_splits_from_all_years_of_the_catalogue(data, make_universe):
+    spec = {"format": "splits_catalog_json", "path": "x"}
+    universe = make_universe(
+        "AAPL", "TSLA", "NVDA", "AMZN", "GOOGL", start="2020-01-02", corporate_actions=spec
+    )
+    source = make_actions(universe, data / G9 / "splits_catalog")
+    parsed = source.parse(source.fetch())
+    found = [(r["underlying"], str(r["effective_date"]), r["new_shares"]) for r in parsed.table.to_pylist()]
+    # first sessions on the new basis, as the exchanges announced them
+    assert found == [
+        ("AAPL", "2020-08-31", 4), ("AMZN", "2022-06-06", 20), ("GOOGL", "2022-07-18", 20), ("NVDA", "2021-07-20", 4),
+        ("NVDA", "2024-06-10", 10), ("TSLA", "2020-08-31", 5), ("TSLA", "2022-08-25", 3),
+    ]  # fmt: skip
+    assert parsed.rejected.num_rows == 17
+
+
+def test_a_zero_in_the_treasury_file_leaves_the_yield_of_the_day_before_or_none(data, make_universe):
+    def curve(max_age_days: int) -> dict[str, str]:
+        spec = {"format": "treasury_cmt_csv", "path": "x", "max_age_days": max_age_days}
+        universe = make_universe("SPY", rates=spec, start="2020-03-02", end=None)
+        parsed = make_rates(universe, data / G9 / "ust_cmt_1990_2022.csv.gz").rates_as_of(
+            dt.date(2020, 3, 27)
+        )
+        assert parsed.problem is None and min(parsed.table["rate"].to_pylist()) > 0
+        return {r["series"]: str(r["observation_date"]) for r in parsed.table.to_pylist()}
+
+    # 0.0 for three months on the 25th and the 26th
+    assert curve(14)["BC_3MONTH"] == "2020-03-24" and curve(14)["BC_1MONTH"] == "2020-03-26"
+    assert "BC_3MONTH" not in curve(2) and "BC_6MONTH" in curve(2)
+
+
+def test_the_discount_rate_of_march_2020_holds_from_its_day(data, make_universe):
+    spec = {"format": "lean_interest_rate", "path": "x", "max_age_days": 2500}
+    source = make_rates(make_universe("SPY", rates=spec, start="2014-01-02", end=None), data / LEAN_RATE)
+    rates_of = {
+        day: source.rates_as_of(dt.date.fromisoformat(day)).table["observation_date"].to_pylist()
+        for day in ("2020-03-13", "2020-03-16", "2014-06-09")
+    }
+    assert {day: str(found[0]) for day, found in rates_of.items()} == {
+        "2020-03-13": "2020-03-04", "2020-03-16": "2020-03-16", "2014-06-09": "2010-02-19",
+    }  # fmt: skip
