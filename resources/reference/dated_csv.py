@@ -27,14 +27,14 @@ def iso_date(text: str) -> dt.date:
     """``2026-07-22``, and nothing looser: other ISO 8601 forms are not what these files write."""
     if not _ISO.fullmatch(text):
         raise ValueError(f"{text!r} is no date like 2026-07-22")
-    return dt.date.fromisoformat(text)
+    return _plausible(dt.date.fromisoformat(text))
 
 
 def compact_date(text: str) -> dt.date:
     """``20260722``."""
     if not _COMPACT.fullmatch(text):
         raise ValueError(f"{text!r} is no date like 20260722")
-    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    return _plausible(dt.date(int(text[:4]), int(text[4:6]), int(text[6:])))
 
 
 def month_first_date(text: str) -> dt.date:
@@ -43,7 +43,14 @@ def month_first_date(text: str) -> dt.date:
     if found is None:
         raise ValueError(f"{text!r} is no date like 7/22/2026")
     month, day, year = map(int, found.groups())
-    return dt.date(year, month, day)
+    return _plausible(dt.date(year, month, day))
+
+
+def _plausible(day: dt.date) -> dt.date:
+    """9999-12-31 and the like are placeholders, and no calendar reaches them."""
+    if not 1800 <= day.year < 2200:
+        raise ValueError(f"{day} is no day on which anything was published")
+    return day
 
 
 @dataclass(frozen=True)

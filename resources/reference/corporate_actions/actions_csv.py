@@ -58,7 +58,10 @@ def read_actions(payload: bytes, name: str) -> list[CorporateAction]:
     except UnreadablePayloadError as error:
         raise InvalidActionsError(str(error)) from error
     reader = csv.DictReader(io.StringIO(text), strict=True)
-    header = [column.strip() for column in reader.fieldnames or ()]
+    try:
+        header = [column.strip() for column in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise InvalidActionsError(f"{name}: its header cannot be read ({error})") from error
     missing = [column for column in _COLUMNS if column not in header]
     unknown = [column for column in header if column not in (*_COLUMNS, "source")]
     if missing or unknown or len(set(header)) != len(header):

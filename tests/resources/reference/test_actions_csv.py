@@ -87,6 +87,7 @@ def test_every_fault_is_told_at_once():
         (b"", "is empty"),
         (HEADER.encode("utf-16"), "UTF-8"),
         (b"underlying,kind\n", "columns missing"),
+        (b'"underlying,kind\n', "header cannot be read"),
         (HEADER.replace("source", "note").encode(), "unknown: ['note']"),
     ],
 )

@@ -79,7 +79,8 @@ def test_a_row_of_too_few_or_too_many_cells_is_set_aside(sample):
 
 @every_format
 @pytest.mark.parametrize(
-    "date", ["", "soon", "2026-02-30", "2026-7-21", "20260230", "13/13/2026", "2026-07-21T00:00"]
+    "date",
+    ["", "soon", "2026-02-30", "2026-7-21", "20260230", "13/13/2026", "2026-07-21T00:00", "9999-12-31"],
 )
 def test_a_row_without_a_date_of_the_format_is_set_aside(sample, date):
     at = [cell.lower() for cell in sample.lines[0].split(",")]
