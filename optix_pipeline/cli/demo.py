@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ GENERATED = ("demo_index", "demo_stock", "demo_coin")
 
 
 def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: bool) -> None:
-    """Generate the demo universes, ingest every universe, run every study, compare them, say where things are.
+    """Generate the demo universes, ingest the universes that are traded, run every study, compare, say where it is.
 
     ``workers`` processes share the work; None takes as many as there are cores.
     """
@@ -41,7 +42,7 @@ def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: boo
             progress=lambda name, done, total: report(f"{name}: vendor files generated", done, total),
         )
         # generated universes start where their files start
-        catalog = load_catalog()
+        catalog = traded(load_catalog())
         report("database", 0, 1)
         session = opening.result()
         report("database", 1, 1)
@@ -60,8 +61,14 @@ def run_demo(*, data: Path | None, full: bool, workers: int | None, as_json: boo
     print_summary(summary)
 
 
+def traded(catalog: "Catalog") -> "Catalog":
+    """The catalog without the universes that no study trades: samples of a format are no part of the demo."""
+    used = {study.universe for study in catalog.studies.values()}
+    return replace(catalog, universes={n: u for n, u in catalog.universes.items() if n in used})
+
+
 def _run_everything(catalog: "Catalog", session: Session, workers: int | None, report: "Progress") -> None:
-    """Every universe and every study, then the comparison over all studies."""
+    """Every universe that is traded and every study, then the comparison over all studies."""
     from optix_pipeline.definitions import build_definitions
     from optix_pipeline.runner import Runner
     from optix_pipeline.work_plan import plan

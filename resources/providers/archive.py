@@ -3,10 +3,11 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from resources.providers.payload_text import MAX_UNPACKED_BYTES, UnreadablePayloadError
+from resources.providers.payload_text import MAX_UNPACKED_BYTES, UnreadablePayloadError, unpacked
 
 #: A year of one underlying's contracts is below 40,000 members.
 MAX_MEMBERS = 200_000
@@ -62,6 +63,29 @@ def archive_members(
         raise UnreadablePayloadError(
             f"{name} is a truncated or damaged zip archive ({error}); fetch it again from the source"
         ) from error
+
+
+def texts_of(payload: bytes, name: str, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+    """The text of a file that may be plain, gzip or a zip archive, with its name for messages.
+
+    Parameters
+    ----------
+    wanted
+        Which members of an archive count, by their names.
+
+    Raises
+    ------
+    UnreadablePayloadError
+        As :func:`archive_members` and ``unpacked``; an archive without any member that counts.
+    """
+    if not payload.startswith(_ZIP_MAGIC):
+        return [(name, unpacked(payload, name))]
+    members = [member for member in archive_members(payload, name) if wanted(member.name)]
+    if not members:
+        raise UnreadablePayloadError(
+            f"{name} is an archive without any file of the format; is it of the declared format?"
+        )
+    return [(f"{name}/{m.name}", unpacked(m.content, f"{name}/{m.name}")) for m in members]
 
 
 def _require_names(entries: list[zipfile.ZipInfo], name: str, max_members: int) -> None:

@@ -14,11 +14,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from engine.calendars import trading_close_us
 from engine.instruments.terms import UnderlyingKind
+from resources.providers import osi_columns
 from resources.providers.cboe_underlying import (
     CboeUnderlying,
     UnderlyingLines,
@@ -61,8 +59,6 @@ _LAYOUT = CsvLayout(
     },
     required=frozenset({"session_date", "ticker", "expiry", "right", "strike", "option"}),
 )
-#: OSI symbol without padding: root, yymmdd, right, strike in thousandths
-_SYMBOL = r"^[A-Z0-9.]{1,6}\d{6}[CP]\d{8}$"
 _VENDOR_ZONE = ZoneInfo("America/New_York")
 
 
@@ -210,29 +206,35 @@ class CboeCsvProvider(FileAdapter):
         rows = rows.split(
             {
                 "untyped:right": outside(rows.column("right"), ("C", "P")),
-                "untyped:option": ~_flags(pc.match_substring_regex(rows.column("option"), _SYMBOL)),
+                "untyped:option": osi_columns.not_osi(rows.column("option")),
                 "expiry_out_of_range": expiry_out_of_range(day_numbers(rows, "expiry"), trade_date),
             }
         )
-        roots = pc.utf8_slice_codeunits(rows.column("option"), 0, -15)
+        roots = osi_columns.roots_of(rows.column("option"))
         rows = rows.split(
             {
                 "unknown_root": outside(roots, [root.root for root in spec.roots]),
-                "symbol_disagrees": _symbol_disagrees(rows, trade_date),
+                "symbol_disagrees": osi_columns.disagrees(
+                    rows.column("option"),
+                    day_numbers(rows, "expiry"),
+                    rows.column("right"),
+                    floats(rows, "strike"),
+                    trade_date,
+                ),
             }
         )
-        quotes = self._quote_rows(rows, trade_date, line)
+        try:
+            quotes = self._quote_rows(rows, trade_date, line)
+        except UnreadablePayloadError as error:
+            problem = f"{part.name}: {error}"
+            return self.parsed(spec.symbol, trade_date, part, None, rows.rejected, payload_ts_us, problem)
         return self.parsed(spec.symbol, trade_date, part, quotes, rows.rejected, payload_ts_us)
 
     def _quote_rows(self, rows: TypedRows, trade_date: dt.date, line: CboeUnderlying) -> QuoteRows:
         n = len(rows)
-        roots = pc.utf8_slice_codeunits(rows.column("option"), 0, -15).dictionary_encode()
-        closes = [
-            trading_close_us(self.terms[root], trade_date, self.calendar)
-            for root in roots.dictionary.to_pylist()
-        ]
+        roots = osi_columns.roots_of(rows.column("option"))
         # a payload from after the close shows the closing market, one from before it that moment
-        shown = np.minimum(np.array(closes or [0], dtype=np.int64), line.payload_ts_us)
+        shown = np.minimum(self.closing_instants_us(roots, trade_date), line.payload_ts_us)
         spot = self._spot(trade_date, line)
         vendor = {f"vendor_{name}": rows.column(name) for name in ("delta", "gamma", "vega", "theta")}
         return QuoteRows(
@@ -241,7 +243,7 @@ class CboeCsvProvider(FileAdapter):
             rights=rows.column("right"),
             expiry_days=day_numbers(rows, "expiry"),
             strikes=floats(rows, "strike"),
-            ts_us=shown[roots.indices.to_numpy(zero_copy_only=False)],
+            ts_us=shown,
             snapshot_ids=np.zeros(n, dtype=np.int32),
             values={
                 "last_trade_ts": utc_of_wall_times(rows.column("last_trade_time"), _VENDOR_ZONE),
@@ -265,27 +267,3 @@ def _day_of(file_name: str) -> dt.date | None:
         return dt.date.fromisoformat(stem) if len(stem) == 10 else None
     except ValueError:
         return None
-
-
-def _flags(mask: pa.Array) -> NDArray[np.bool_]:
-    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _symbol_disagrees(rows: TypedRows, trade_date: dt.date) -> NDArray[np.bool_]:
-    """Rows whose symbol names another expiry, right or strike than their columns.
-
-    Strikes that are no positive number and past expiries are left alone: rules of their own name them.
-    """
-    symbols = rows.column("option")
-    expiry, strike = day_numbers(rows, "expiry"), floats(rows, "strike")
-    distinct, inverse = np.unique(expiry, return_inverse=True)
-    stamps = [(dt.date(1970, 1, 1) + dt.timedelta(days=day)).strftime("%y%m%d") for day in distinct.tolist()]
-    expected = np.array([int(stamp) for stamp in stamps] or [0])[inverse]
-    listed = pc.utf8_slice_codeunits(symbols, -15, -9).cast(pa.int32()).to_numpy()
-    thousandths = pc.utf8_slice_codeunits(symbols, -8).cast(pa.int64()).to_numpy()
-    right = _flags(pc.equal(pc.utf8_slice_codeunits(symbols, -9, -8), rows.column("right")))
-    with np.errstate(invalid="ignore"):
-        strike_differs = ~(np.abs(thousandths / 1000 - strike) < 5e-4)
-        judged = (strike > 0) & np.isfinite(strike) & (expiry >= (trade_date - dt.date(1970, 1, 1)).days)
-    disagrees: NDArray[np.bool_] = judged & ((listed != expected) | strike_differs | ~right)
-    return disagrees

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from engine.calendars import TradingCalendar
+from engine.calendars import TradingCalendar, trading_close_us
 from resources.providers.payload_cache import PayloadCache
 from resources.providers.payload_text import UnreadablePayloadError, lines_by_day, text_digest, unpacked
 from resources.providers.payload_text import column_position as position_of
@@ -95,6 +95,26 @@ class FileAdapter(ABC):
         return RawPart(
             kind, None, name, str(path), payload, f"{column}={trade_date.isoformat()}", text_digest(text)
         )
+
+    def closing_instants_us(self, roots: pa.Array, trade_date: dt.date) -> NDArray[np.int64]:
+        """When quotes of each row's root stop on a session, int64[n] UTC microseconds.
+
+        Raises
+        ------
+        UnreadablePayloadError
+            If the day is no session, so that nobody knows when its closing quotes were taken.
+        """
+        encoded = roots.dictionary_encode()
+        if not self.calendar.is_session(trade_date):
+            raise UnreadablePayloadError(
+                f"{trade_date} is no session of {self.universe.calendar}, so its closing quotes have no time; "
+                "correct the day, or the universe's calendar"
+            )
+        closes = [
+            trading_close_us(self.terms[root], trade_date, self.calendar)
+            for root in encoded.dictionary.to_pylist()
+        ]
+        return np.array(closes or [0], dtype=np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
 
     @abstractmethod
     def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:

@@ -1,7 +1,6 @@
 """``optionsdx_deribit``: OptionsDX's end-of-day text files of Deribit options, one file per coin and month.
 
-Layout: ``<coin>_eod_<yyyymm>.txt[.gz]``. The header is bracketed (``[QUOTE_DATE]``) and cells have leading
-blanks. A file holds many days; a day is harvested as the slice of its ``QUOTE_DATE``.
+Layout: see ``optionsdx_files``; the underlying in a file's name is the coin.
 
 The vendor's conventions: prices in coin, 0 for no quote; ``MARK_IV`` in percent; ``QUOTE_READTIME``,
 ``QUOTE_DATE`` and ``EXPIRY_TIME`` are US Eastern, ``QUOTE_UNIXTIME`` and ``EXPIRY_UNIX`` true UTC seconds.
@@ -11,27 +10,21 @@ given.
 """
 
 import datetime as dt
-import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.providers.deribit_rows import UNDERLYING_CURRENCY, nearest_forward, nullable, snapshots
-from resources.providers.file_adapter import QUOTES, FileAdapter, day_numbers, floats, outside
-from resources.providers.payload_cache import PayloadCache
-from resources.providers.payload_text import UnreadablePayloadError, lines_by_day, text_digest, unpacked
-from resources.providers.protocol import ParsedDay, ParsedUnderlying
+from resources.providers.file_adapter import day_numbers, floats, outside
+from resources.providers.optionsdx_files import VENDOR_ZONE, OptionsDxAdapter
 from resources.providers.quote_table import QuoteRows, expiry_out_of_range, instants, price
+from resources.providers.row_files import ParsedSlice
 from resources.providers.typed_csv import CsvLayout, TypedRows, read_typed_csv
-from resources.providers.underlying_prices import UnderlyingPrice, underlying_table
+from resources.providers.underlying_prices import UnderlyingPrice
 from resources.providers.vendor_clock import local_days
 from resources.raw_store import RawPart
-from resources.universe import UnderlyingSpec, UniverseSpec
+from resources.universe import UnderlyingSpec
 
 _F = pa.float64()
 _LAYOUT = CsvLayout(
@@ -69,115 +62,19 @@ _LAYOUT = CsvLayout(
         }
     ),
 )
-_FILE_NAME = re.compile(r"^(?P<coin>[a-z0-9]+)_eod_\d{6}\.txt(\.gz)?$", re.IGNORECASE)
-_DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
-_VENDOR_ZONE = ZoneInfo("America/New_York")
 _DAY_US = 86_400_000_000
 
 
-class OptionsDxDeribitProvider(FileAdapter):
+class OptionsDxDeribitProvider(OptionsDxAdapter):
     """Coin chains from a folder of OptionsDX month files."""
 
     format_name = "optionsdx_deribit"
+    underlying_currency = UNDERLYING_CURRENCY
 
-    _slices: ClassVar[PayloadCache[dict[str, bytes]]] = PayloadCache(kept=4)
-
-    def __init__(self, universe: UniverseSpec, folder: Path) -> None:
-        super().__init__(universe, folder)
-        # days of each file by (path, modification time, size), so that a fetch opens only those that matter
-        self._known_days: dict[tuple[Path, int, int], frozenset[str]] = {}
-
-    def available_days(self) -> list[dt.date]:
-        days: set[str] = set()
-        for _, path in self._files():
-            days |= self._days_of(path)
-        return sorted(dt.date.fromisoformat(day) for day in days if _is_date(day))
-
-    def fetch(self, trade_date: dt.date) -> list[RawPart]:
-        day = trade_date.isoformat()
-        parts = []
-        for spec, path in self._files():
-            if day not in self._days_of(path):
-                continue
-            payload = path.read_bytes()
-            try:
-                text = self._day_slices(payload, path.name)[day]
-            except UnreadablePayloadError:
-                # received all the same: kept as a whole, and parse says what is wrong with it
-                parts.append(RawPart.whole(QUOTES, spec.symbol, path.name, str(path), payload))
-                continue
-            parts.append(
-                RawPart(
-                    QUOTES, spec.symbol, path.name, str(path), payload, f"QUOTE_DATE={day}", text_digest(text)
-                )
-            )
-        return parts
-
-    def _days_of(self, path: Path) -> frozenset[str]:
-        """The days that a file holds; of an unreadable one, every day of the month that its name claims."""
-        status = path.stat()
-        key = (path, status.st_mtime_ns, status.st_size)
-        if key not in self._known_days:
-            try:
-                days = frozenset(self._day_slices(path.read_bytes(), path.name))
-            except UnreadablePayloadError:
-                month = path.name.lower().split("_eod_")[-1][:6]
-                days = frozenset(
-                    text
-                    for number in range(1, 32)
-                    if _is_date(text := f"{month[:4]}-{month[4:]}-{number:02d}")
-                )
-            self._known_days[key] = days
-        return self._known_days[key]
-
-    def parse(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedDay:
-        underlyings: dict[str, ParsedUnderlying] = {}
-        prices: list[UnderlyingPrice] = []
-        for spec in self.universe.underlyings:
-            mine = [part for part in parts if part.kind == QUOTES and part.underlying == spec.symbol]
-            if not mine:
-                continue
-            parsed, known = self._parse_coin(spec, trade_date, mine)
-            underlyings[spec.symbol] = parsed
-            if known is not None:
-                prices.append(known)
-        table = underlying_table(
-            prices,
-            trade_date=trade_date,
-            currency=UNDERLYING_CURRENCY,
-            known_after_minutes=self.universe.provider.known_after_minutes,
-            source=self.format_name,
-        )
-        return ParsedDay(trade_date, underlyings, table)
-
-    def _files(self) -> list[tuple[UnderlyingSpec, Path]]:
-        by_coin = {spec.source_symbol.lower(): spec for spec in self.universe.underlyings}
-        found = []
-        for path in sorted(self.require_folder().iterdir()):
-            match = _FILE_NAME.match(path.name)
-            if match and match["coin"].lower() in by_coin:
-                found.append((by_coin[match["coin"].lower()], path))
-        return found
-
-    def _day_slices(self, payload: bytes, name: str) -> dict[str, bytes]:
-        return self._slices.get(payload, lambda: _sliced(payload, name))
-
-    def _parse_coin(
-        self, spec: UnderlyingSpec, trade_date: dt.date, parts: Sequence[RawPart]
-    ) -> tuple[ParsedUnderlying, UnderlyingPrice | None]:
-        part = parts[0]
-        if len(parts) > 1:
-            names = " and ".join(part.name for part in parts)
-            problem = f"{names} both hold {spec.symbol} on {trade_date}; remove one"
-            return self.parsed(spec.symbol, trade_date, part, None, (), None, problem), None
-        try:
-            text = self._day_slices(part.payload, part.name).get(trade_date.isoformat())
-            if text is None:
-                raise UnreadablePayloadError(f"{part.name} has no row of QUOTE_DATE {trade_date}")
-            rows = read_typed_csv(text, _LAYOUT, part.name)
-        except UnreadablePayloadError as error:
-            return self.parsed(spec.symbol, trade_date, part, None, (), None, str(error)), None
-        rows = self._judged(rows, spec, trade_date)
+    def parse_slice(
+        self, spec: UnderlyingSpec, trade_date: dt.date, part: RawPart, text: bytes
+    ) -> ParsedSlice:
+        rows = self._judged(read_typed_csv(text, _LAYOUT, part.name), spec, trade_date)
         if not len(rows):
             return self.parsed(spec.symbol, trade_date, part, None, rows.rejected, None), None
         quotes = self._quote_rows(rows)
@@ -202,7 +99,7 @@ class OptionsDxDeribitProvider(FileAdapter):
         declared = np.array([sizes[root] for root in rows.column("BASE_CURRENCY").to_pylist()])
         return rows.split(
             {
-                "other_day": local_days(taken_us, _VENDOR_ZONE).to_numpy() != day,
+                "other_day": local_days(taken_us, VENDOR_ZONE).to_numpy() != day,
                 "expiry_time_disagrees": expiry_us
                 != day_numbers(rows, "EXPIRY_DATE").astype(np.int64) * _DAY_US + _DAY_US // 3,
                 "contract_size_disagrees": floats(rows, "CONTRACT_SIZE") != declared,
@@ -245,27 +142,3 @@ class OptionsDxDeribitProvider(FileAdapter):
                 },
             },
         )
-
-
-def _sliced(payload: bytes, name: str) -> dict[str, bytes]:
-    """Header and lines by ``QUOTE_DATE``, with the brackets and the blanks after commas taken away."""
-    text = unpacked(payload, name)
-    header, newline, body = text.partition(b"\n")
-    columns = [cell.strip().strip(b"[]") for cell in header.split(b",")]
-    if b"QUOTE_DATE" not in columns:
-        raise UnreadablePayloadError(
-            f"{name} has no column [QUOTE_DATE] (its header: {header.decode().strip()[:200]}); is it an "
-            "OptionsDX file?"
-        )
-    plain = b",".join(columns) + newline + body.replace(b", ", b",")
-    return lines_by_day(plain, columns.index(b"QUOTE_DATE"))
-
-
-def _is_date(text: str) -> bool:
-    if not _DAY.match(text):
-        return False
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Iterator
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -31,12 +32,23 @@ def unpacked(payload: bytes, name: str, *, limit_bytes: int = MAX_UNPACKED_BYTES
     if payload.startswith(_GZIP_MAGIC):
         data = _gunzipped(payload, name, limit_bytes)
     elif name.endswith(".gz"):
-        raise UnreadablePayloadError(
-            f"{name} is named .gz but is no gzip file; fetch it again, or rename it if it is plain text"
-        )
+        raise _no_gzip(name)
     data = data.removeprefix(_BOM)
     if not data.strip():
         raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
+    return _checked_text(data, name, first=False)
+
+
+def _no_gzip(name: str) -> UnreadablePayloadError:
+    return UnreadablePayloadError(
+        f"{name} is named .gz but is no gzip file; fetch it again, or rename it if it is plain text"
+    )
+
+
+def _checked_text(data: bytes, name: str, first: bool) -> bytes:
+    """Data that is UTF-8 without NUL; of a file's first block without the byte-order mark."""
+    if first:
+        data = data.removeprefix(_BOM)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -70,30 +82,81 @@ def require_lines(text: bytes, name: str) -> None:
 
 def _gunzipped(payload: bytes, name: str, limit_bytes: int) -> bytes:
     """Every member of a gzip file, never more than the limit in memory at once."""
-    pieces: list[bytes] = []
+    return b"".join(_gunzipped_pieces(payload, name, limit_bytes))
+
+
+def _gunzipped_pieces(payload: bytes, name: str, limit_bytes: int) -> Iterator[bytes]:
     size = 0
-    rest = payload
-    while rest.startswith(_GZIP_MAGIC):
+    rest = memoryview(payload)
+    while rest[:2] == _GZIP_MAGIC:
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         while not member.eof:
-            try:
-                piece = member.decompress(rest, _STEP_BYTES)
-            except zlib.error as error:
-                raise _damaged(name, str(error)) from error
-            rest = member.unconsumed_tail
-            if not piece and not rest and not member.eof:
+            given, rest = rest[:_STEP_BYTES], rest[_STEP_BYTES:]
+            waiting: bytes | memoryview = given
+            while not member.eof:
+                try:
+                    piece = member.decompress(waiting, _STEP_BYTES)
+                except zlib.error as error:
+                    raise _damaged(name, str(error)) from error
+                size += len(piece)
+                if size > limit_bytes:
+                    raise UnreadablePayloadError(
+                        f"{name} unpacks to more than {limit_bytes >> 20} MB: a damaged file or a gzip bomb; "
+                        "split it, or fetch it again from the source"
+                    )
+                if piece:
+                    yield piece
+                waiting = member.unconsumed_tail
+                if not waiting and len(piece) < _STEP_BYTES:
+                    break
+            if not member.eof and not len(rest):
                 raise _damaged(name, "it ends before its end-of-stream marker")
-            pieces.append(piece)
-            size += len(piece)
-            if size > limit_bytes:
-                raise UnreadablePayloadError(
-                    f"{name} unpacks to more than {limit_bytes >> 20} MB: a damaged file or a gzip bomb; "
-                    "split it, or fetch it again from the source"
-                )
-        rest = member.unused_data
-    if rest.strip(b"\x00"):
+        unused = len(member.unused_data)
+        if unused:
+            rest = memoryview(payload)[len(payload) - len(rest) - unused :]
+    if len(rest) and bytes(rest).strip(b"\x00"):
         raise _damaged(name, f"{len(rest)} bytes of other data follow it")
-    return b"".join(pieces)
+
+
+def line_blocks(
+    payload: bytes, name: str, *, block_bytes: int = 1 << 24, limit_bytes: int = MAX_UNPACKED_BYTES
+) -> Iterator[bytes]:
+    """The text of a file in blocks of whole lines, so that a file of any size needs the memory of one block.
+
+    The rules are those of :func:`unpacked`, block by block.
+
+    Raises
+    ------
+    UnreadablePayloadError
+        As :func:`unpacked`, when the block in question is reached.
+    """
+    if not payload:
+        raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
+    if payload.startswith(_GZIP_MAGIC):
+        pieces = _gunzipped_pieces(payload, name, limit_bytes)
+    elif name.endswith(".gz"):
+        raise _no_gzip(name)
+    else:
+        pieces = iter([payload])
+    waiting = bytearray()
+    first = True
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) < block_bytes:
+            continue
+        end = waiting.rfind(b"\n") + 1
+        if end == 0 and len(waiting) > max(block_bytes, MAX_LINE_BYTES):
+            raise UnreadablePayloadError(
+                f"{name}: a line is longer than {MAX_LINE_BYTES} bytes; is it a table of lines?"
+            )
+        if end:
+            yield _checked_text(bytes(waiting[:end]), name, first)
+            first = False
+            del waiting[:end]
+    if first and not waiting.removeprefix(_BOM).strip():
+        raise UnreadablePayloadError(f"{name} is empty; fetch it again from the source")
+    if waiting:
+        yield _checked_text(bytes(waiting), name, first)
 
 
 def _damaged(name: str, why: str) -> UnreadablePayloadError:

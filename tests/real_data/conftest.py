@@ -67,8 +67,9 @@ class Ingested:
 @pytest.fixture(scope="session")
 def ingested(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
     folder = tmp_path_factory.mktemp("real")
-    universes = [load_spec(p, UniverseSpec) for p in sorted((EXAMPLES / "universes").glob("*.yaml"))]
     studies = [load_spec(p, StudySpec) for p in sorted((EXAMPLES / "studies").glob("*.yaml"))]
+    traded = sorted({study.universe for study in studies})
+    universes = [load_spec(EXAMPLES / "universes" / f"{name}.yaml", UniverseSpec) for name in traded]
     files = {f"study:{s.name}": EXAMPLES / "studies" / f"{s.name}.yaml" for s in studies}
     catalog = Catalog({u.name: u for u in universes}, {s.name: s for s in studies}, files)
     lake = LakeResource(uri=str(folder / "lake"))

@@ -192,7 +192,7 @@ def test_a_damaged_month_blocks_the_days_that_its_name_claims(provider, tmp_path
     (tmp_path / "btc_eod_202105.txt").write_text("[A], [B]\n1, 2\n")
     parsed = _parse(provider).underlyings["BTC"]
     assert "btc_eod_202106.txt.gz is a truncated" in parsed.problem
-    assert "has no column [QUOTE_DATE]" in _parse(provider, dt.date(2021, 5, 31)).underlyings["BTC"].problem
+    assert "has no column QUOTE_DATE" in _parse(provider, dt.date(2021, 5, 31)).underlyings["BTC"].problem
     assert provider.fetch(dt.date(2021, 7, 1)) == []
 
 
