@@ -53,6 +53,13 @@ class FileAdapter(ABC):
             universe.calendar, universe.start, universe.end or universe.start
         )
 
+    @classmethod
+    def settings_fault(
+        cls, universe: UniverseSpec, settings: Any
+    ) -> tuple[tuple[str | int, ...], str] | None:
+        """A setting that does not fit the rest of the universe: its place below ``settings`` and the rule."""
+        return None
+
     @property
     def mode(self) -> Literal["historical", "snapshot_only"]:
         """As the universe declares it."""

@@ -10,6 +10,8 @@ from resources.providers.file_adapter import FileAdapter
 from resources.providers.historicaloptiondata_csv import HistoricalOptionDataCsvProvider
 from resources.providers.ivolatility_csv import IVolatilityCsvProvider
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
+from resources.providers.optionsdx_equity import OptionsDxEquityProvider
+from resources.providers.orats_csv import OratsCsvProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.universe import UniverseSpec
 
@@ -20,6 +22,8 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         DeribitSurfaceCsvProvider,
         HistoricalOptionDataCsvProvider,
         IVolatilityCsvProvider,
+        OptionsDxEquityProvider,
+        OratsCsvProvider,
         OptionsDxDeribitProvider,
     )
 }
@@ -69,7 +73,7 @@ def check_provider(universe: UniverseSpec) -> None:
             ("provider", "format"), f"{name!r} is unknown; there are {', '.join(provider_formats())}"
         )
     try:
-        _ADAPTERS[name].settings_model.model_validate(universe.provider.settings)
+        settings = _ADAPTERS[name].settings_model.model_validate(universe.provider.settings)
     except ValidationError as error:
         first = error.errors()[0]
         known = ", ".join(_ADAPTERS[name].settings_model.model_fields) or "no settings at all"
@@ -77,3 +81,6 @@ def check_provider(universe: UniverseSpec) -> None:
         raise SettingsError(
             ("provider", "settings", *first["loc"]), f"{rule}; the format {name} has {known}"
         ) from error
+    fault = _ADAPTERS[name].settings_fault(universe, settings)
+    if fault is not None:
+        raise SettingsError(("provider", "settings", *fault[0]), fault[1])
