@@ -13,6 +13,7 @@ from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.optionsdx_equity import OptionsDxEquityProvider
 from resources.providers.orats_csv import OratsCsvProvider
 from resources.providers.protocol import Provider, ProviderError
+from resources.providers.tardis_options_chain import TardisOptionsChainProvider
 from resources.universe import UniverseSpec
 
 _ADAPTERS: dict[str, type[FileAdapter]] = {
@@ -24,6 +25,7 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         IVolatilityCsvProvider,
         OptionsDxEquityProvider,
         OratsCsvProvider,
+        TardisOptionsChainProvider,
         OptionsDxDeribitProvider,
     )
 }
