@@ -30,6 +30,25 @@ def roots_of(symbols: pa.Array) -> pa.Array:
     return pc.utf8_slice_codeunits(symbols, 0, -15)
 
 
+def expiry_days_of(symbols: pa.Array) -> NDArray[np.int32]:
+    """Expiries that compact symbols name, days since 1970-01-01; 0 for a date that does not exist."""
+    stamps, inverse = _distinct_stamps(symbols)
+    days = [(0 if day is None else (day - _EPOCH_DAY).days) for day in map(_stamp_date, stamps)]
+    return np.array(days or [0], dtype=np.int32)[inverse]
+
+
+def impossible_dates(symbols: pa.Array) -> NDArray[np.bool_]:
+    """Which compact symbols name a date that does not exist."""
+    stamps, inverse = _distinct_stamps(symbols)
+    return np.array([_stamp_date(stamp) is None for stamp in stamps] or [False])[inverse]
+
+
+def strikes_of(symbols: pa.Array) -> NDArray[np.float64]:
+    """Strikes that compact symbols name."""
+    units = pc.utf8_slice_codeunits(symbols, -8).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return np.asarray(units / _STRIKE_UNITS, dtype=np.float64)
+
+
 def disagrees(
     symbols: pa.Array,
     expiry_days: NDArray[np.int32],
@@ -97,3 +116,15 @@ def _stamps(days: NDArray[np.int32]) -> NDArray[np.int64]:
     dates = [_EPOCH_DAY + dt.timedelta(days=day) for day in distinct.tolist()]
     stamps = [d.year % 100 * 10_000 + d.month * 100 + d.day for d in dates]
     return np.array(stamps or [0], dtype=np.int64)[inverse]
+
+
+def _distinct_stamps(symbols: pa.Array) -> tuple[list[str], NDArray[np.int32]]:
+    encoded = pc.utf8_slice_codeunits(symbols, -15, -9).dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
+
+
+def _stamp_date(stamp: str) -> dt.date | None:
+    try:
+        return dt.date(2000 + int(stamp[:2]), int(stamp[2:4]), int(stamp[4:]))
+    except ValueError:
+        return None

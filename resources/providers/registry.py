@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from resources.providers.cboe_csv import CboeCsvProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
+from resources.providers.generic_table import GenericTableProvider
 from resources.providers.historicaloptiondata_csv import HistoricalOptionDataCsvProvider
 from resources.providers.ivolatility_csv import IVolatilityCsvProvider
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
@@ -21,6 +22,7 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
     for adapter in (
         CboeCsvProvider,
         DeribitSurfaceCsvProvider,
+        GenericTableProvider,
         HistoricalOptionDataCsvProvider,
         IVolatilityCsvProvider,
         OptionsDxEquityProvider,
