@@ -137,7 +137,7 @@ def line_blocks(
     elif name.endswith(".gz"):
         raise _no_gzip(name)
     else:
-        pieces = iter([payload])
+        pieces = (payload[at : at + block_bytes] for at in range(0, len(payload), block_bytes))
     waiting = bytearray()
     first = True
     for piece in pieces:
