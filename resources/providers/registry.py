@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from resources.providers.cboe_csv import CboeCsvProvider
+from resources.providers.cboe_intraday_csv import CboeIntradayCsvProvider
+from resources.providers.cboe_json import CboeJsonProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
 from resources.providers.generic_table import GenericTableProvider
@@ -15,12 +17,15 @@ from resources.providers.optionsdx_equity import OptionsDxEquityProvider
 from resources.providers.orats_csv import OratsCsvProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.providers.tardis_options_chain import TardisOptionsChainProvider
+from resources.providers.yfinance_csv import YfinanceCsvProvider
 from resources.universe import UniverseSpec
 
 _ADAPTERS: dict[str, type[FileAdapter]] = {
     adapter.format_name: adapter
     for adapter in (
         CboeCsvProvider,
+        CboeIntradayCsvProvider,
+        CboeJsonProvider,
         DeribitSurfaceCsvProvider,
         GenericTableProvider,
         HistoricalOptionDataCsvProvider,
@@ -29,6 +34,7 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         OratsCsvProvider,
         TardisOptionsChainProvider,
         OptionsDxDeribitProvider,
+        YfinanceCsvProvider,
     )
 }
 
