@@ -16,6 +16,7 @@ from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.optionsdx_equity import OptionsDxEquityProvider
 from resources.providers.orats_csv import OratsCsvProvider
 from resources.providers.protocol import Provider, ProviderError
+from resources.providers.risk_site_json import RiskSiteJsonProvider
 from resources.providers.tardis_options_chain import TardisOptionsChainProvider
 from resources.providers.yfinance_csv import YfinanceCsvProvider
 from resources.universe import UniverseSpec
@@ -34,6 +35,7 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         OratsCsvProvider,
         TardisOptionsChainProvider,
         OptionsDxDeribitProvider,
+        RiskSiteJsonProvider,
         YfinanceCsvProvider,
     )
 }
