@@ -7,13 +7,19 @@ from pydantic import ValidationError
 from resources.providers.cboe_csv import CboeCsvProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
+from resources.providers.lean.options import LeanOptionsProvider
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.universe import UniverseSpec
 
 _ADAPTERS: dict[str, type[FileAdapter]] = {
     adapter.format_name: adapter
-    for adapter in (CboeCsvProvider, OptionsDxDeribitProvider, DeribitSurfaceCsvProvider)
+    for adapter in (
+        CboeCsvProvider,
+        OptionsDxDeribitProvider,
+        DeribitSurfaceCsvProvider,
+        LeanOptionsProvider,
+    )
 }
 
 
