@@ -8,6 +8,7 @@ from resources.providers.cboe_csv import CboeCsvProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
 from resources.providers.lean.options import LeanOptionsProvider
+from resources.providers.lean.universe_files import LeanUniverseProvider
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.universe import UniverseSpec
@@ -19,6 +20,7 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         OptionsDxDeribitProvider,
         DeribitSurfaceCsvProvider,
         LeanOptionsProvider,
+        LeanUniverseProvider,
     )
 }
 

@@ -6,7 +6,7 @@ again as texts and the offending cells are looked for.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -95,15 +95,13 @@ class TypedRows:
             RejectedRow(tuple(sorted(reason for reason, mask in reasons.items() if mask[row])), text)
             for row, text in zip(rows.tolist(), texts, strict=True)
         ]
-        keep = np.flatnonzero(~bad)
-        return TypedRows(
-            self.table.take(pa.array(keep)),
-            self.rejected + found,
-            self.line_of[keep],
-            self._text,
-            self._header,
-            self._delimiter,
-        )
+        kept = self.keeping(~bad)
+        return replace(kept, rejected=self.rejected + found)
+
+    def keeping(self, wanted: NDArray[np.bool_]) -> "TypedRows":
+        """Only the rows of a mask; the others are left out without a trace, which is right for no quote."""
+        kept = np.flatnonzero(wanted)
+        return replace(self, table=self.table.take(pa.array(kept)), line_of=self.line_of[kept])
 
 
 def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:

@@ -20,12 +20,10 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-
-from engine.calendars import trading_close_us
-from resources.providers.file_adapter import QUOTES, UNDERLYING_PRICES, FileAdapter
-from resources.providers.lean.archive import days_of, lines_of_day
-from resources.providers.lean.bars import UnderlyingBars, read_bars, session_price
+from resources.providers.file_adapter import QUOTES, UNDERLYING_PRICES
+from resources.providers.lean.adapter import LeanAdapter
+from resources.providers.lean.archive import days_of
+from resources.providers.lean.bars import UnderlyingBars
 from resources.providers.lean.chain import chain_rows, root_chain
 from resources.providers.lean.layout import (
     LeanOptionsSettings,
@@ -33,12 +31,11 @@ from resources.providers.lean.layout import (
     TickType,
     date_of,
     option_files,
-    price_file,
 )
 from resources.providers.lean.option_rows import OptionRows, read_option_rows
-from resources.providers.payload_text import UnreadablePayloadError, text_digest
-from resources.providers.protocol import ParsedDay, ParsedPrices, ParsedUnderlying
-from resources.providers.underlying_prices import UnderlyingPrice, underlying_table
+from resources.providers.payload_text import UnreadablePayloadError
+from resources.providers.protocol import ParsedDay, ParsedUnderlying
+from resources.providers.underlying_prices import UnderlyingPrice
 from resources.raw_store import RawPart
 from resources.universe import UnderlyingSpec, UniverseSpec
 
@@ -48,7 +45,7 @@ _PART_KINDS: dict[TickType, str] = {"quote": QUOTES, "trade": TRADES, "openinter
 _TICK_TYPES = {part_kind: kind for kind, part_kind in _PART_KINDS.items()}
 
 
-class LeanOptionsProvider(FileAdapter):
+class LeanOptionsProvider(LeanAdapter):
     """Option chains from a Lean data folder."""
 
     format_name = "lean_options"
@@ -59,6 +56,10 @@ class LeanOptionsProvider(FileAdapter):
         super().__init__(universe, folder)
         # days of each file by (path, modification time, size)
         self._known_days: dict[tuple[Path, int, int], frozenset[dt.date]] = {}
+
+    @property
+    def bar_settings(self) -> LeanOptionsSettings:
+        return self.settings
 
     def available_days(self) -> list[dt.date]:
         days: set[dt.date] = set()
@@ -71,33 +72,11 @@ class LeanOptionsProvider(FileAdapter):
         claims = f"{trade_date:%Y%m%d}" if self.settings.intraday_file else f"{trade_date:%Y}"
         parts = []
         for file in option_files(folder, self.settings, self.universe.underlyings, claims):
-            part = self._part(_PART_KINDS[file.kind], file.kind, file.spec, file.path, trade_date)
+            part = self.bar_part(_PART_KINDS[file.kind], file.kind, file.spec, file.path, trade_date)
             if part is not None:
                 parts.append(part)
-        for spec in self.universe.underlyings:
-            path = price_file(folder, self.settings, self.settings.resolution, spec.source_symbol, trade_date)
-            if path.is_file():
-                part = self._part(UNDERLYING_PRICES, "trade", spec, path, trade_date)
-                if part is not None:
-                    parts.append(part)
+        parts += self.price_parts(trade_date)
         return parts
-
-    def _part(
-        self, kind: str, holds: TickType, spec: UnderlyingSpec, path: Path, trade_date: dt.date
-    ) -> RawPart | None:
-        """A day's part of a file; None where a file of many days has no line of it."""
-        if self.settings.intraday_file:
-            return self.whole_part(kind, spec.symbol, path)
-        name, payload = path.relative_to(self.folder).as_posix(), path.read_bytes()
-        try:
-            text = lines_of_day(payload, name, holds, trade_date)
-        except UnreadablePayloadError:
-            # received all the same: kept as a whole, and parse says what is wrong with it
-            return RawPart.whole(kind, spec.symbol, name, str(path), payload)
-        if text is None:
-            return None
-        rule = f"date={trade_date.isoformat()}"
-        return RawPart(kind, spec.symbol, name, str(path), payload, rule, text_digest(text))
 
     def _days_of(self, file: OptionFile) -> frozenset[dt.date]:
         """The days that a file holds; of an unreadable one, every day that its name claims."""
@@ -122,56 +101,13 @@ class LeanOptionsProvider(FileAdapter):
         prices: list[UnderlyingPrice] = []
         for spec in self.universe.underlyings:
             mine = sorted((p for p in parts if p.underlying == spec.symbol), key=lambda p: (p.kind, p.name))
-            bars, problem = self._bars(spec, trade_date, mine)
+            bars, problem = self.bars_of(spec, trade_date, mine)
             if bars is not None:
-                prices += self._price(spec, trade_date, bars)
+                prices += self.prices_of(spec, trade_date, bars)
             options = [part for part in mine if part.kind != UNDERLYING_PRICES]
             if options:
                 underlyings[spec.symbol] = self._parse_chain(spec, trade_date, options, bars, problem)
-        return ParsedDay(trade_date, underlyings, self._price_table(trade_date, prices))
-
-    def parse_prices(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedPrices:
-        prices: list[UnderlyingPrice] = []
-        for spec in self.universe.underlyings:
-            bars, _ = self._bars(spec, trade_date, [p for p in parts if p.underlying == spec.symbol])
-            if bars is not None:
-                prices += self._price(spec, trade_date, bars)
-        # each bar carries its day, and only those of this day are read: there is no other claim to compare
-        return ParsedPrices(trade_date, self._price_table(trade_date, prices), {})
-
-    def _bars(
-        self, spec: UnderlyingSpec, trade_date: dt.date, parts: Sequence[RawPart]
-    ) -> tuple[UnderlyingBars | None, str | None]:
-        """The underlying's bars, or why there are none although a file was received."""
-        mine = [part for part in parts if part.kind == UNDERLYING_PRICES]
-        if not mine or not self.calendar.is_session(trade_date):
-            return None, None
-        if len(mine) > 1:
-            return None, f"{' and '.join(p.name for p in mine)} both hold {spec.symbol}; remove one"
-        try:
-            return read_bars(mine[0], trade_date, self.settings, self._close_us(spec, trade_date)), None
-        except UnreadablePayloadError as error:
-            return None, str(error)
-
-    def _close_us(self, spec: UnderlyingSpec, trade_date: dt.date) -> int:
-        """When the last of an underlying's roots stops quoting."""
-        return max(trading_close_us(self.terms[r.root], trade_date, self.calendar) for r in spec.roots)
-
-    def _price(
-        self, spec: UnderlyingSpec, trade_date: dt.date, bars: UnderlyingBars
-    ) -> list[UnderlyingPrice]:
-        daily = self.settings.resolution == "daily"
-        found = session_price(spec, trade_date, bars, self.calendar, daily=daily)
-        return [] if found is None else [found]
-
-    def _price_table(self, trade_date: dt.date, prices: Sequence[UnderlyingPrice]) -> pa.Table:
-        return underlying_table(
-            prices,
-            trade_date=trade_date,
-            currency=self.universe.quote_currency,
-            known_after_minutes=self.universe.provider.known_after_minutes,
-            source=self.format_name,
-        )
+        return ParsedDay(trade_date, underlyings, self.price_table(trade_date, prices))
 
     def _parse_chain(
         self,
@@ -234,7 +170,7 @@ class LeanOptionsProvider(FileAdapter):
                 trade_date,
                 self.settings,
                 opens_us=self.calendar.open_us(trade_date),
-                closes_us=self._close_us(spec, trade_date),
+                closes_us=self.close_us(spec, trade_date),
             )
             other = names.setdefault((rows.root, kind), part.name)
             if other != part.name:

@@ -29,7 +29,8 @@ STUDIES = load("studies", StudySpec)
 
 def test_all_that_should_ship_does():
     assert sorted(u.name for u in UNIVERSES.values()) == [
-        "btc_2021_06", "cboe_2026_07", "demo_coin", "demo_index", "demo_stock", "deribit_btc_2026"
+        "btc_2021_06", "cboe_2026_07", "demo_coin", "demo_index", "demo_stock", "deribit_btc_2026",
+        "lean_aapl_2014", "lean_spx_2021",
     ]  # fmt: skip
     assert len(STUDIES) == 7
 

@@ -34,7 +34,7 @@ UNDERLYINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def lean_universe(
+def make_universe(
     symbol: str, settings: dict[str, Any], format_name: str = "lean_options", **fields: Any
 ) -> UniverseSpec:
     return UniverseSpec.model_validate(
@@ -87,7 +87,7 @@ class LeanFolder:
     def provider(self, symbol: str, resolution: str) -> Provider:
         security_type = "option" if symbol == "AAPL" else "indexoption"
         settings = {"resolution": resolution, "security_type": security_type}
-        return make_provider(lean_universe(symbol, settings), self.path)
+        return make_provider(make_universe(symbol, settings), self.path)
 
     def parse(self, symbol: str, resolution: str, day: str) -> ParsedDay:
         provider = self.provider(symbol, resolution)
@@ -98,3 +98,9 @@ class LeanFolder:
 @pytest.fixture
 def folder(tmp_path) -> LeanFolder:
     return LeanFolder(tmp_path / "Data")
+
+
+@pytest.fixture
+def lean_universe():
+    """Makes a universe of one of ``UNDERLYINGS``."""
+    return make_universe
