@@ -142,7 +142,9 @@ def test_days_with_open_interest_only_are_received_and_say_so(provider, facts):
 
 def test_a_year_of_sessions_is_one_stored_payload_unpacked_once(provider, data, tmp_path, monkeypatch):
     from resources.providers.lean import archive
+    from resources.providers.payload_cache import PayloadCache
 
+    monkeypatch.setattr(archive, "_days", PayloadCache(kept=12))  # other tests have filled the real one
     unpacked = collections.Counter()
     honest = archive.archive_members
     monkeypatch.setattr(
