@@ -76,9 +76,9 @@ class ActionPricesSpec(_Strict):
 
 
 class CorporateActionsSpec(_Strict):
-    format: Literal["actions_csv", "quandl_wiki_zip", "splits_catalog_json", "tiingo_daily_csv"] = (
-        "actions_csv"
-    )
+    format: Literal[
+        "actions_csv", "lean_factor_files", "quandl_wiki_zip", "splits_catalog_json", "tiingo_daily_csv"
+    ] = "actions_csv"
     path: str
     prices: ActionPricesSpec | None = None
 

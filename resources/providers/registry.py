@@ -12,6 +12,8 @@ from resources.providers.file_adapter import FileAdapter
 from resources.providers.generic_table import GenericTableProvider
 from resources.providers.historicaloptiondata_csv import HistoricalOptionDataCsvProvider
 from resources.providers.ivolatility_csv import IVolatilityCsvProvider
+from resources.providers.lean.options import LeanOptionsProvider
+from resources.providers.lean.universe_files import LeanUniverseProvider
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.optionsdx_equity import OptionsDxEquityProvider
 from resources.providers.orats_csv import OratsCsvProvider
@@ -37,6 +39,8 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         OptionsDxDeribitProvider,
         RiskSiteJsonProvider,
         YfinanceCsvProvider,
+        LeanOptionsProvider,
+        LeanUniverseProvider,
     )
 }
 

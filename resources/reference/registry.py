@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from resources.reference.corporate_actions import actions_csv, splits_catalog_json
+from resources.reference.corporate_actions import actions_csv, lean_factor_files, splits_catalog_json
 from resources.reference.corporate_actions.format import ActionsFormat
 from resources.reference.corporate_actions.source import ActionsSource, PricesFile
 from resources.reference.earnings import earnings_sqlite
@@ -26,6 +26,7 @@ ACTION_FORMATS: dict[str, ActionsFormat] = {
     actions.name: actions
     for actions in (
         actions_csv.FORMAT,
+        lean_factor_files.FORMAT,
         splits_catalog_json.FORMAT,
         WIKI.actions_format,
         TIINGO.actions_format,

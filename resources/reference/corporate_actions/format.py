@@ -55,6 +55,8 @@ class ActionsFormat:
     files: Callable[[Path], list[Path]]
     expected: str
     parse: Callable[[bytes, str, ActionsContext], ParsedReference]
+    #: each file is of the symbol that it is named after: a universe reads only its own, and needs every one
+    file_per_symbol: bool = False
 
 
 def actions_table(actions: list[CorporateAction]) -> pa.Table:

@@ -86,7 +86,18 @@ class ActionsSource:
                 f"universe {self.universe.name}: {self.path} holds {self.format.expected}; "
                 f"corporate_actions.format is {self.format.name}"
             )
-        return files
+        return self._own(files) if self.format.file_per_symbol else files
+
+    def _own(self, files: list[Path]) -> list[Path]:
+        """The files named after the universe's symbols: without one, an underlying would seem to have no event."""
+        by_symbol = {path.name.split(".csv")[0].upper(): path for path in files}
+        missing = [symbol for symbol in self._symbols() if symbol.upper() not in by_symbol]
+        if missing:
+            raise ProviderError(
+                f"universe {self.universe.name}: {self.path} has no file of {', '.join(missing)}; check "
+                f"corporate_actions.path, {self.format.name} needs a file for every underlying"
+            )
+        return [by_symbol[symbol.upper()] for symbol in self._symbols()]
 
     def _part(self, kind: str, path: Path) -> RawPart:
         return RawPart.whole(kind, None, path.name, str(path), path.read_bytes())

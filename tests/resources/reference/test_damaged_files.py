@@ -22,6 +22,10 @@ ACTIONS_CSV = (
     "MOD,2026-08-03,split,4,1,0,USD,2026-07-01T20:00:00Z,filing\n"
     "SPY,2026-09-18,cash_dividend,1,1,1.83,USD,2026-09-01T16:00:00-04:00,\n"
 )
+FACTORS = (
+    "20200205,0.9868820,0.25,325.21\n20200507,0.9892237,0.25,303.74\n20200806,0.9919015,0.25,455.61\n"
+    "20200828,0.9936900,0.25,499.23\n20201105,0.9936900,1,119.03\n20501231,1,1,0\n"
+)
 Reader = Callable[[bytes, str], ParsedReference]
 
 
@@ -79,6 +83,7 @@ def test_archives(formats, context):
     [
         ("splits_catalog_json", catalog(split(), split("TSLA", "2020-08-31"))),
         ("actions_csv", ACTIONS_CSV.encode()),
+        ("lean_factor_files", FACTORS.encode()),
     ],
 )
 def test_files_of_events(name, payload):
