@@ -53,6 +53,11 @@ class FileAdapter(ABC):
             universe.calendar, universe.start, universe.end or universe.start
         )
 
+    @classmethod
+    def needs_folder(cls, settings: Any) -> bool:
+        """Whether ``provider.path`` must name a folder."""
+        return True
+
     @property
     def mode(self) -> Literal["historical", "snapshot_only"]:
         """As the universe declares it."""

@@ -1,19 +1,30 @@
 """From the format that a universe names to the adapter that reads it."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from resources.providers.cboe_csv import CboeCsvProvider
+from resources.providers.deribit_rest import DeribitRestProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
-from resources.providers.file_adapter import FileAdapter
+from resources.providers.file_adapter import AdapterSettings, FileAdapter
 from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
+from resources.providers.polygon_flat_files import PolygonFlatFilesProvider
+from resources.providers.polygon_snapshot import PolygonSnapshotProvider
 from resources.providers.protocol import Provider, ProviderError
 from resources.universe import UniverseSpec
 
 _ADAPTERS: dict[str, type[FileAdapter]] = {
     adapter.format_name: adapter
-    for adapter in (CboeCsvProvider, OptionsDxDeribitProvider, DeribitSurfaceCsvProvider)
+    for adapter in (
+        CboeCsvProvider,
+        OptionsDxDeribitProvider,
+        DeribitSurfaceCsvProvider,
+        DeribitRestProvider,
+        PolygonSnapshotProvider,
+        PolygonFlatFilesProvider,
+    )
 }
 
 
@@ -29,6 +40,12 @@ class SettingsError(ValueError):
 def provider_formats() -> list[str]:
     """The formats that a universe may name, sorted."""
     return sorted(_ADAPTERS)
+
+
+def settings_models() -> dict[str, type[AdapterSettings]]:
+    """The settings of the formats that have any, by format."""
+    models = {name: adapter.settings_model for name, adapter in _ADAPTERS.items()}
+    return {name: model for name, model in sorted(models.items()) if model.model_fields}
 
 
 def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
@@ -60,12 +77,23 @@ def check_provider(universe: UniverseSpec) -> None:
         raise SettingsError(
             ("provider", "format"), f"{name!r} is unknown; there are {', '.join(provider_formats())}"
         )
+    settings = validated(
+        _ADAPTERS[name].settings_model, universe.provider.settings, ("provider", "settings"), name
+    )
+    if not universe.provider.path and _ADAPTERS[name].needs_folder(settings):
+        raise SettingsError(("provider", "path"), f"the format {name} reads a folder; name it")
+
+
+def validated(
+    model: type[AdapterSettings], given: dict[str, Any], location: tuple[str, ...], format_name: str
+) -> AdapterSettings:
+    """What a universe sets for a format; raises ``SettingsError``."""
     try:
-        _ADAPTERS[name].settings_model.model_validate(universe.provider.settings)
+        return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        known = ", ".join(_ADAPTERS[name].settings_model.model_fields) or "no settings at all"
+        known = ", ".join(model.model_fields) or "no settings at all"
         rule = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"]
         raise SettingsError(
-            ("provider", "settings", *first["loc"]), f"{rule}; the format {name} has {known}"
+            (*location, *first["loc"]), f"{rule}; the format {format_name} has {known}"
         ) from error

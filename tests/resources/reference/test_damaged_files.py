@@ -1,5 +1,6 @@
 """Damaged copies of a file of every format: refused by name, or every row of it accepted or set aside."""
 
+import json
 import math
 import random
 import sqlite3
@@ -22,6 +23,18 @@ ACTIONS_CSV = (
     "MOD,2026-08-03,split,4,1,0,USD,2026-07-01T20:00:00Z,filing\n"
     "SPY,2026-09-18,cash_dividend,1,1,1.83,USD,2026-09-01T16:00:00-04:00,\n"
 )
+POLYGON = json.dumps(
+    {
+        "status": "OK",
+        "request_id": "r1",
+        "results": [
+            {"ticker": "AAPL", "execution_date": "2020-08-31", "split_from": 1, "split_to": 4},
+            {"ticker": "AAPL", "ex_dividend_date": "2026-05-11", "cash_amount": 0.26, "currency": "USD",
+             "declaration_date": "2026-04-30"},
+            {"ticker": "AAPL", "ex_dividend_date": "2026-05-11", "cash_amount": 1.5, "declaration_date": None},
+        ],
+    }
+).encode()  # fmt: skip
 Reader = Callable[[bytes, str], ParsedReference]
 
 
@@ -79,6 +92,7 @@ def test_archives(formats, context):
     [
         ("splits_catalog_json", catalog(split(), split("TSLA", "2020-08-31"))),
         ("actions_csv", ACTIONS_CSV.encode()),
+        ("polygon_actions", POLYGON),
     ],
 )
 def test_files_of_events(name, payload):
