@@ -1,5 +1,8 @@
 """The check "the latest session is present": backfilling an old day must not make an asset look fresh."""
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
 import dagster as dg
 
 from assets.naming import universe_key
@@ -12,8 +15,14 @@ FRESHNESS_CHECK = "latest_session_present"
 def latest_session_result(
     universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition, store: RawStore
 ) -> dg.AssetCheckResult:
-    """Whether the newest session that exists as a partition has a payload; an ended universe's is its last."""
+    """Whether the newest session that is over has a payload; an ended universe's is its last.
+
+    Of a snapshot-only universe the running session exists as a partition too, but is not due yet.
+    """
     expected = daily.get_last_partition_key()
+    if universe.provider.mode == "snapshot_only" and universe.end is None:
+        today = dt.datetime.now(ZoneInfo(universe.timezone)).date().isoformat()
+        expected = next((key for key in reversed(daily.get_partition_keys()) if key < today), None)
     record = store.latest(expected) if expected else None
     present = record is not None and bool(record.parts)
     latest = next((k for k in reversed(store.keys()) if (r := store.latest(k)) is not None and r.parts), None)

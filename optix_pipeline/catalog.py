@@ -14,6 +14,7 @@ from optix_pipeline.generated_history import study_on, with_generated_start
 from optix_pipeline.yaml_specs import SpecError, field_line, load_spec
 from resources.home import data_folder, generated_folder
 from resources.providers.registry import SettingsError, check_provider
+from resources.reference.registry import check_actions
 from resources.universe import UniverseSpec
 
 Spec = TypeVar("Spec", UniverseSpec, StudySpec)
@@ -109,6 +110,7 @@ def load_catalog() -> Catalog:
 def _check_provider(universe: UniverseSpec, path: Path) -> None:
     try:
         check_provider(universe)
+        check_actions(universe)
     except SettingsError as error:
         raise SpecError(f"{path}:{field_line(path, error.location)}: {error}") from error
 

@@ -39,10 +39,10 @@ def live_universes(catalog: Catalog, *, around_the_clock: bool | None = None) ->
 
 
 def newest_session(universe: UniverseSpec) -> dt.date | None:
-    """The newest session that exists as a partition."""
-    from optix_pipeline.partitions import universe_partitions
+    """The newest session that is over."""
+    from optix_pipeline.partitions import closed_sessions
 
-    keys = universe_partitions(universe).daily.get_partition_keys()
+    keys = closed_sessions(universe)
     return dt.date.fromisoformat(keys[-1]) if keys else None
 
 

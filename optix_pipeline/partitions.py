@@ -10,6 +10,7 @@ from assets.chain_history import months_between
 from assets.walk_forward_window import study_windows
 from engine.backtest.study import StudySpec
 from engine.calendars import TradingCalendar
+from resources.harvest import current_session
 from resources.universe import UniverseSpec
 
 #: how far a live universe's calendar is known ahead
@@ -36,7 +37,8 @@ def universe_partitions(universe: UniverseSpec, today: dt.date | None = None) ->
     """Sessions of the universe's calendar from its start; months from its first one.
 
     A live universe's newest session exists once the exchange's day is over (``end_offset=0``); its current month
-    exists from its first day, so that the nightly run can compact what is there.
+    exists from its first day, so that the nightly run can compact what is there. Of a live snapshot-only universe
+    the running session exists too: its snapshots can be taken at no other time.
     """
     zone = ZoneInfo(universe.timezone)
     today = today or dt.datetime.now(zone).date()
@@ -48,6 +50,7 @@ def universe_partitions(universe: UniverseSpec, today: dt.date | None = None) ->
         end_date=(universe.end + dt.timedelta(days=1)).isoformat() if universe.end else None,
         timezone=universe.timezone,
         exclusions=exclusions or None,
+        end_offset=1 if universe.provider.mode == "snapshot_only" and not universe.end else 0,
     )
     monthly = dg.MonthlyPartitionsDefinition(
         start_date=universe.start.replace(day=1).isoformat(),
@@ -56,6 +59,30 @@ def universe_partitions(universe: UniverseSpec, today: dt.date | None = None) ->
         end_offset=0 if universe.end else 1,
     )
     return UniversePartitions(daily, monthly)
+
+
+def closed_sessions(universe: UniverseSpec, today: dt.date | None = None) -> list[str]:
+    """The daily partitions whose session is over."""
+    today = today or dt.datetime.now(ZoneInfo(universe.timezone)).date()
+    return [
+        key for key in universe_partitions(universe).daily.get_partition_keys() if key < today.isoformat()
+    ]
+
+
+def snapshot_session(universe: UniverseSpec, now: dt.datetime | None = None) -> dt.date:
+    """The session that a snapshot-only source shows now, the only one that it can still be asked for.
+
+    Raises
+    ------
+    ValueError
+        If the universe has not begun.
+    """
+    session = current_session(universe, now or dt.datetime.now(dt.UTC))
+    if session < universe.start:
+        raise ValueError(
+            f"universe {universe.name} starts {universe.start}; its market shows session {session} now"
+        )
+    return session
 
 
 def window_partitions(study: StudySpec, universe: UniverseSpec) -> dg.MonthlyPartitionsDefinition:

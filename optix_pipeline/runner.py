@@ -18,7 +18,7 @@ from engine.backtest.study import StudySpec
 from optix_pipeline.catalog import Catalog
 from optix_pipeline.failures import RunFailedError, first_sentence, step_failures
 from optix_pipeline.interrupted_runs import process_tags
-from optix_pipeline.partitions import universe_partitions, window_partitions
+from optix_pipeline.partitions import snapshot_session, universe_partitions, window_partitions
 from resources.universe import UniverseSpec
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -156,6 +156,10 @@ def ingestion_steps(
         If the range holds no session that exists yet.
     """
     partitions = universe_partitions(universe)
+    if universe.provider.mode == "snapshot_only" and universe.end is None:
+        # the calendar's next session exists as a partition, but nobody can know it yet
+        session = snapshot_session(universe)
+        last = session if last is None else min(last, session)
     days = [
         k
         for k in partitions.daily.get_partition_keys()

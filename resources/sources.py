@@ -13,6 +13,7 @@ from resources.lake.lake import Lake
 from resources.providers.protocol import Provider
 from resources.providers.registry import make_provider
 from resources.raw_store import HarvestRecord, RawPart, RawStore
+from resources.reference.corporate_actions.polygon_service import PolygonActionsSource
 from resources.reference.corporate_actions.source import ActionsSource
 from resources.reference.earnings.source import EarningsSource
 from resources.reference.prices.source import IndexHistorySource
@@ -143,7 +144,10 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Fetch and keep what is not sliced by day; in replay, what is kept already."""
         if self.replay:
             return self._kept(store, "all")
-        return store.put("all", source.fetch(), received_at=dt.datetime.now(dt.UTC))
+        record = store.put("all", source.fetch(), received_at=dt.datetime.now(dt.UTC))
+        if isinstance(source, PolygonActionsSource):
+            source.stored()
+        return record
 
     def _kept(self, store: RawStore, key: str) -> HarvestRecord:
         kept = store.latest(key)

@@ -14,6 +14,9 @@ from engine.instruments.terms import (
     UnderlyingKind,
 )
 
+#: coins that stand for dollars: venues quote and settle linear options in them
+STABLECOINS = ("USDC", "USDT")
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +57,8 @@ class ProviderSpec(_Strict):
     says which there are (``FileAdapter.settings_model``)."""
 
     format: str
-    path: str
+    #: empty for a format that reads no files
+    path: str = ""
     mode: Literal["historical", "snapshot_only"] = "historical"
     #: minutes from the market's ``ts`` until a trader could have known the quote
     known_after_minutes: float = Field(default=0, ge=0)
@@ -76,11 +80,20 @@ class ActionPricesSpec(_Strict):
 
 
 class CorporateActionsSpec(_Strict):
+    """Where splits and dividends come from; ``settings`` are those of a format that asks a service."""
+
     format: Literal[
-        "actions_csv", "lean_factor_files", "quandl_wiki_zip", "splits_catalog_json", "tiingo_daily_csv"
+        "actions_csv",
+        "lean_factor_files",
+        "polygon_actions",
+        "quandl_wiki_zip",
+        "splits_catalog_json",
+        "tiingo_daily_csv",
     ] = "actions_csv"
-    path: str
+    #: empty for a format that asks a service
+    path: str = ""
     prices: ActionPricesSpec | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class EarningsSpec(_Strict):
@@ -154,7 +167,9 @@ class UniverseSpec(_Strict):
 
     @property
     def coin_settled(self) -> bool:
-        return self.quote_currency != "USD" and self.quote_currency == self.settlement_currency
+        """Whether options are priced and settled in the coin itself; a stablecoin is a currency like the dollar."""
+        dollars = ("USD", *STABLECOINS)
+        return self.quote_currency not in dollars and self.quote_currency == self.settlement_currency
 
     def underlying(self, symbol: str) -> UnderlyingSpec:
         for u in self.underlyings:

@@ -14,7 +14,9 @@ from engine.backtest.study import StudySpec
 from engine.strategies.registry import strategy_names, validate_parameters
 from resources import schemas
 from resources.database.models.base import Base
-from resources.providers.registry import provider_formats
+from resources.network.settings import NetworkSettings
+from resources.providers.registry import provider_formats, settings_models
+from resources.reference.corporate_actions.polygon_service import PolygonActionsSettings
 from resources.universe import UniverseSpec
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -71,8 +73,14 @@ def expected(model: type[BaseModel]) -> dict[str, str]:
     return {name: default_text(info) for name, info in model.model_fields.items()}
 
 
+SETTINGS = {**settings_models(), "polygon_actions": PolygonActionsSettings}
 SPECS = [
     *((DOCS / "guide" / "universes.md", *m) for m in models("universe", UniverseSpec)),
+    *(
+        (DOCS / "guide" / "universes.md", f"settings.{n}", m)
+        for n, m in {**settings_models(), "polygon_actions": PolygonActionsSettings}.items()
+    ),
+    (DOCS / "guide" / "universes.md", "settings.network", NetworkSettings),
     *((DOCS / "guide" / "studies.md", *m) for m in models("study", StudySpec)),
     *((DOCS / "guide" / "studies.md", n, type(validate_parameters(n, {}))) for n in strategy_names()),
 ]

@@ -27,12 +27,15 @@ def run_harvest(
     use_data_folder(data)
     start, end = parse_range(first, last)
     from optix_pipeline.catalog import load_catalog
+    from optix_pipeline.partitions import snapshot_session
     from optix_pipeline.runner import ingestion_steps
     from resources.home import lake_uri
     from resources.lake.opening import open_lake
 
     # what is wrong with the request shows before anything runs
     spec = load_catalog().universe(universe)
+    if start is None and end is None and spec.provider.mode == "snapshot_only" and spec.end is None:
+        start = end = snapshot_session(spec)
     open_lake(lake_uri())
     ingestion_steps(spec, start, end)
     with progress_bars(quiet=as_json) as report:

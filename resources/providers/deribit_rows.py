@@ -4,15 +4,16 @@ Prices are in coin per unit of underlying; 0 stands for no quote. Contracts expi
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from resources.providers.deribit_instrument import MONTHS
 from resources.providers.protocol import ProviderError
 from resources.universe import UnderlyingSpec, UniverseSpec
 
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _EPOCH_DAY = dt.date(1970, 1, 1)
 
 #: Coin options are quoted in coin, but the coin itself in dollars.
@@ -61,6 +62,32 @@ def snapshots(
     return ids.astype(np.int32), latest[ids]
 
 
+def poll_rounds(ts_us: NDArray[np.int64], instruments: Sequence[str], gap_us: int) -> NDArray[np.int32]:
+    """Which round of polling each row belongs to, 0 for the first; independent of the order of the rows.
+
+    A collector asks for one instrument after the other. A new round begins where it comes back to an instrument
+    that it had, or after a pause.
+
+    Parameters
+    ----------
+    ts_us
+        Each row's own time, UTC microseconds.
+    gap_us
+        The pause that separates two rounds.
+    """
+    rounds = np.zeros(len(ts_us), dtype=np.int32)
+    seen: set[str] = set()
+    current, before_us = 0, None
+    for row in sorted(range(len(ts_us)), key=lambda row: (int(ts_us[row]), instruments[row])):
+        if instruments[row] in seen or (before_us is not None and ts_us[row] - before_us > gap_us):
+            current += 1
+            seen.clear()
+        seen.add(instruments[row])
+        before_us = ts_us[row]
+        rounds[row] = current
+    return rounds
+
+
 def nearest_forward(
     forward: NDArray[np.float64],
     expiry_days: NDArray[np.int32],
@@ -94,7 +121,7 @@ def instrument_names(
     stamps = {}
     for number in np.unique(expiry_days).tolist():
         day = _EPOCH_DAY + dt.timedelta(days=number)
-        stamps[number] = f"{day.day}{_MONTHS[day.month - 1]}{day.year % 100:02d}"
+        stamps[number] = f"{day.day}{MONTHS[day.month - 1]}{day.year % 100:02d}"
     return pa.array(
         [
             f"{root}-{stamps[number]}-{_strike_text(strike)}-{right}"

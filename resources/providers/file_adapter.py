@@ -60,6 +60,11 @@ class FileAdapter(ABC):
         """A setting that does not fit the rest of the universe: its place below ``settings`` and the rule."""
         return None
 
+    @classmethod
+    def needs_folder(cls, settings: Any) -> bool:
+        """Whether ``provider.path`` must name a folder."""
+        return True
+
     @property
     def mode(self) -> Literal["historical", "snapshot_only"]:
         """As the universe declares it."""

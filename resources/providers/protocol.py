@@ -3,13 +3,21 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from resources.raw_store import RawPart
 
-__all__ = ["ParsedDay", "ParsedPrices", "ParsedUnderlying", "Provider", "ProviderError", "RawPart"]
+__all__ = [
+    "ParsedDay",
+    "ParsedPrices",
+    "ParsedUnderlying",
+    "Provider",
+    "ProviderError",
+    "RawPart",
+    "ResumableProvider",
+]
 
 
 class ProviderError(RuntimeError):
@@ -106,3 +114,14 @@ class Provider(Protocol):
     def parse_prices(self, trade_date: dt.date, parts: Sequence[RawPart]) -> ParsedPrices:
         """The ``underlying_prices`` of ``parse``, without the work that only quotes need where a source keeps
         them apart."""
+
+
+@runtime_checkable
+class ResumableProvider(Protocol):
+    """A provider whose ``fetch`` keeps what arrives, so that an interrupted harvest goes on from there."""
+
+    def pending(self, trade_date: dt.date) -> list[RawPart]:
+        """What arrived on a day that is over and is not in the raw store; nothing is asked for."""
+
+    def stored(self, trade_date: dt.date) -> None:
+        """What ``fetch`` delivered for a day is in the raw store: nothing of it needs to be kept."""

@@ -1,47 +1,39 @@
-"""From the format that a universe names to the adapter that reads it."""
+"""From the format that a universe names to the adapter that reads it.
 
+Adapters are imported when a universe needs them: a table of names costs nothing, twenty modules do.
+"""
+
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from resources.providers.cboe_csv import CboeCsvProvider
-from resources.providers.cboe_intraday_csv import CboeIntradayCsvProvider
-from resources.providers.cboe_json import CboeJsonProvider
-from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
-from resources.providers.file_adapter import FileAdapter
-from resources.providers.generic_table import GenericTableProvider
-from resources.providers.historicaloptiondata_csv import HistoricalOptionDataCsvProvider
-from resources.providers.ivolatility_csv import IVolatilityCsvProvider
-from resources.providers.lean.options import LeanOptionsProvider
-from resources.providers.lean.universe_files import LeanUniverseProvider
-from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
-from resources.providers.optionsdx_equity import OptionsDxEquityProvider
-from resources.providers.orats_csv import OratsCsvProvider
+from resources.providers.file_adapter import AdapterSettings, FileAdapter
 from resources.providers.protocol import Provider, ProviderError
-from resources.providers.risk_site_json import RiskSiteJsonProvider
-from resources.providers.tardis_options_chain import TardisOptionsChainProvider
-from resources.providers.yfinance_csv import YfinanceCsvProvider
 from resources.universe import UniverseSpec
 
-_ADAPTERS: dict[str, type[FileAdapter]] = {
-    adapter.format_name: adapter
-    for adapter in (
-        CboeCsvProvider,
-        CboeIntradayCsvProvider,
-        CboeJsonProvider,
-        DeribitSurfaceCsvProvider,
-        GenericTableProvider,
-        HistoricalOptionDataCsvProvider,
-        IVolatilityCsvProvider,
-        OptionsDxEquityProvider,
-        OratsCsvProvider,
-        TardisOptionsChainProvider,
-        OptionsDxDeribitProvider,
-        RiskSiteJsonProvider,
-        YfinanceCsvProvider,
-        LeanOptionsProvider,
-        LeanUniverseProvider,
-    )
+#: format -> module below ``resources.providers``, and the class in it
+_ADAPTERS: dict[str, tuple[str, str]] = {
+    "cboe_csv": ("cboe_csv", "CboeCsvProvider"),
+    "cboe_intraday_csv": ("cboe_intraday_csv", "CboeIntradayCsvProvider"),
+    "cboe_json": ("cboe_json", "CboeJsonProvider"),
+    "deribit_rest": ("deribit_rest", "DeribitRestProvider"),
+    "deribit_surface_csv": ("deribit_surface_csv", "DeribitSurfaceCsvProvider"),
+    "generic_table": ("generic_table", "GenericTableProvider"),
+    "historicaloptiondata_csv": ("historicaloptiondata_csv", "HistoricalOptionDataCsvProvider"),
+    "ivolatility_csv": ("ivolatility_csv", "IVolatilityCsvProvider"),
+    "lean_options": ("lean.options", "LeanOptionsProvider"),
+    "lean_universe": ("lean.universe_files", "LeanUniverseProvider"),
+    "optionsdx_deribit": ("optionsdx_deribit", "OptionsDxDeribitProvider"),
+    "optionsdx_equity": ("optionsdx_equity", "OptionsDxEquityProvider"),
+    "orats_csv": ("orats_csv", "OratsCsvProvider"),
+    "polygon_flat_files": ("polygon_flat_files", "PolygonFlatFilesProvider"),
+    "polygon_snapshot": ("polygon_snapshot", "PolygonSnapshotProvider"),
+    "risk_site_json": ("risk_site_json", "RiskSiteJsonProvider"),
+    "tardis_options_chain": ("tardis_options_chain", "TardisOptionsChainProvider"),
+    "yfinance_csv": ("yfinance_csv", "YfinanceCsvProvider"),
 }
 
 
@@ -59,6 +51,14 @@ def provider_formats() -> list[str]:
     return sorted(_ADAPTERS)
 
 
+@lru_cache
+def adapter_of(format_name: str) -> type[FileAdapter]:
+    """The adapter of a format that exists."""
+    module, name = _ADAPTERS[format_name]
+    adapter: type[FileAdapter] = getattr(import_module(f"resources.providers.{module}"), name)
+    return adapter
+
+
 def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
     """The source of a universe's quotes. The folder is not touched yet; parsing never needs it.
 
@@ -71,7 +71,7 @@ def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
         check_provider(universe)
     except SettingsError as error:
         raise ProviderError(f"universe {universe.name}: {error}") from error
-    provider: Provider = _ADAPTERS[universe.provider.format](universe, folder)  # type: ignore[assignment]
+    provider: Provider = adapter_of(universe.provider.format)(universe, folder)  # type: ignore[assignment]
     return provider
 
 
@@ -88,15 +88,32 @@ def check_provider(universe: UniverseSpec) -> None:
         raise SettingsError(
             ("provider", "format"), f"{name!r} is unknown; there are {', '.join(provider_formats())}"
         )
+    adapter = adapter_of(name)
+    place = ("provider", "settings")
+    settings = validated(adapter.settings_model, universe.provider.settings, place, name)
+    fault = adapter.settings_fault(universe, settings)
+    if fault is not None:
+        raise SettingsError((*place, *fault[0]), fault[1])
+    if not universe.provider.path and adapter.needs_folder(settings):
+        raise SettingsError(("provider", "path"), f"the format {name} reads a folder; name it")
+
+
+def validated(
+    model: type[AdapterSettings], given: dict[str, Any], location: tuple[str, ...], format_name: str
+) -> AdapterSettings:
+    """What a universe sets for a format.
+
+    Raises
+    ------
+    SettingsError
+        For a field that the format does not have, or a value that it cannot use.
+    """
     try:
-        settings = _ADAPTERS[name].settings_model.model_validate(universe.provider.settings)
+        return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        known = ", ".join(_ADAPTERS[name].settings_model.model_fields) or "no settings at all"
+        known = ", ".join(model.model_fields) or "no settings at all"
         rule = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"]
         raise SettingsError(
-            ("provider", "settings", *first["loc"]), f"{rule}; the format {name} has {known}"
+            (*location, *first["loc"]), f"{rule}; the format {format_name} has {known}"
         ) from error
-    fault = _ADAPTERS[name].settings_fault(universe, settings)
-    if fault is not None:
-        raise SettingsError(("provider", "settings", *fault[0]), fault[1])

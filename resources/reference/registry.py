@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from resources.reference.corporate_actions import actions_csv, lean_factor_files, splits_catalog_json
+from resources.providers.file_adapter import AdapterSettings
+from resources.providers.registry import SettingsError, validated
+from resources.reference.corporate_actions import (
+    actions_csv,
+    lean_factor_files,
+    polygon_actions,
+    splits_catalog_json,
+)
 from resources.reference.corporate_actions.format import ActionsFormat
+from resources.reference.corporate_actions.polygon_service import PolygonActionsSettings, PolygonActionsSource
 from resources.reference.corporate_actions.source import ActionsSource, PricesFile
 from resources.reference.earnings import earnings_sqlite
 from resources.reference.earnings.source import EarningsReader, EarningsSource
@@ -27,6 +35,7 @@ ACTION_FORMATS: dict[str, ActionsFormat] = {
     for actions in (
         actions_csv.FORMAT,
         lean_factor_files.FORMAT,
+        polygon_actions.FORMAT,
         splits_catalog_json.FORMAT,
         WIKI.actions_format,
         TIINGO.actions_format,
@@ -54,17 +63,38 @@ def make_rates(universe: UniverseSpec, path: Path) -> RatesSource | None:
 def make_actions(universe: UniverseSpec, path: Path, prices: Path | None = None) -> ActionsSource | None:
     """The source of a universe's corporate actions; None where it names none.
 
-    ``prices`` is the path of ``corporate_actions.prices``, where the universe names it.
+    ``prices`` is the path of ``corporate_actions.prices``, where the universe names it. ``polygon_actions`` without
+    a path asks the service.
     """
     spec = universe.corporate_actions
     if spec is None:
         return None
+    if spec.format == polygon_actions.NAME and not spec.path:
+        return PolygonActionsSource(universe, PolygonActionsSettings.model_validate(spec.settings))
     file = (
         PricesFile(prices, PRICE_FORMATS[spec.prices.format])
         if spec.prices is not None and prices is not None
         else None
     )
     return ActionsSource(universe, path, ACTION_FORMATS[spec.format], file)
+
+
+def check_actions(universe: UniverseSpec) -> None:
+    """Whether the format of the corporate actions takes what the universe says of it.
+
+    Raises
+    ------
+    SettingsError
+        With the place in the YAML and the rule.
+    """
+    spec = universe.corporate_actions
+    if spec is None:
+        return
+    asks = spec.format == polygon_actions.NAME
+    model = PolygonActionsSettings if asks and not spec.path else AdapterSettings
+    validated(model, spec.settings, ("corporate_actions", "settings"), spec.format)
+    if not spec.path and not asks:
+        raise SettingsError(("corporate_actions", "path"), f"{spec.format} reads files; name them")
 
 
 def make_index_histories(universe: UniverseSpec, paths: Mapping[str, Path]) -> IndexHistorySource | None:

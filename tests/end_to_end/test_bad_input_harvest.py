@@ -99,7 +99,7 @@ def test_a_past_day_of_a_source_that_shows_only_now_is_refused(home, run_optix, 
     assert outcome.returncode == 1
     (line,) = outcome.stderr.splitlines()
     assert "its source shows only the market of now" in line
-    assert "2025-07-01 cannot be harvested any more; what was harvested on that day stays as it is" in line
+    assert "no snapshot of 2025-07-01 was taken: 2025-07-01 cannot be harvested any more" in line
     assert not (home / "lake/snapshots").exists()
 
 

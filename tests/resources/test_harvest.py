@@ -110,18 +110,24 @@ def test_a_snapshot_only_source_gives_the_current_session(universe, store, now):
     assert harvest_day(universe, source, store, FRIDAY, received_at=_at(now)).new
 
 
-def test_a_past_day_of_a_snapshot_only_source_is_refused_and_the_old_harvest_stands(universe, store):
+def test_a_past_day_of_a_snapshot_only_source_is_what_was_harvested_then(universe, store):
     source = Source({FRIDAY: b"then"}, "snapshot_only")
     kept = harvest_day(universe, source, store, FRIDAY, received_at=_at("2026-07-24 21:00"))
     source.days[FRIDAY] = b"now"
+    closed = harvest_day(universe, source, store, FRIDAY, received_at=_at("2026-07-27 13:30"))
+    assert (closed.digest, closed.new, source.fetched) == (kept.digest, False, 1)
+    assert [part.payload for part in store.load(store.require("2026-07-24"))] == [b"then"]
+    assert store.versions("2026-07-24") == [store.latest("2026-07-24")]
+    assert kept.digest == store.latest("2026-07-24").digest
+
+
+def test_a_past_day_of_which_no_snapshot_was_taken_is_refused(universe, store):
+    source = Source({FRIDAY: b"now"}, "snapshot_only")
     with pytest.raises(
         SnapshotOnlyError, match=r"session 2026-07-27.*2026-07-24 cannot be harvested any more"
     ):
         harvest_day(universe, source, store, FRIDAY, received_at=_at("2026-07-27 13:30"))
-    assert source.fetched == 1
-    assert [part.payload for part in store.load(store.require("2026-07-24"))] == [b"then"]
-    assert store.versions("2026-07-24") == [store.latest("2026-07-24")]
-    assert kept.digest == store.latest("2026-07-24").digest
+    assert (source.fetched, store.latest("2026-07-24")) == (0, None)
 
 
 def test_a_session_that_has_not_begun_is_refused(universe, store):

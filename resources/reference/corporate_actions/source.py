@@ -14,7 +14,7 @@ from resources.raw_store import RawPart
 from resources.reference.corporate_actions.actions_csv import InvalidActionsError
 from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, Closes
 from resources.reference.corporate_actions.splits_catalog_json import UNCONFIRMED
-from resources.reference.parsed import joined_quarantine
+from resources.reference.parsed import ParsedReference, joined_quarantine
 from resources.reference.prices.bars import PriceContext, PriceFormat
 from resources.schemas import CORPORATE_ACTION_SCHEMA
 from resources.universe import UniverseSpec
@@ -123,12 +123,16 @@ class ActionsSource:
             raise InvalidActionsError(str(error)) from error
         rejected = joined_quarantine(results)
         self._require_own(rejected)
+        return ParsedActions(self._own_events(results), rejected)
+
+    def _own_events(self, results: Sequence[ParsedReference]) -> pa.Table:
+        """The events of the universe's underlyings, sorted by underlying, date, kind."""
         if not results:
-            return ParsedActions(CORPORATE_ACTION_SCHEMA.empty_table(), rejected)
+            return CORPORATE_ACTION_SCHEMA.empty_table()
         events = pa.concat_tables([result.table for result in results])
         mine = events.filter(pc.is_in(events["underlying"].cast(pa.string()), pa.array(self._symbols())))
         order = [(name, "ascending") for name in ("underlying", "effective_date", "kind")]
-        return ParsedActions(_sorted(mine, order), rejected)
+        return _sorted(mine, order)
 
     def _symbols(self) -> list[str]:
         return sorted(spec.symbol for spec in self.universe.underlyings)

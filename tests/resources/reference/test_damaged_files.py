@@ -1,5 +1,6 @@
 """Damaged copies of a file of every format: refused by name, or every row of it accepted or set aside."""
 
+import json
 import math
 import random
 import sqlite3
@@ -26,6 +27,18 @@ FACTORS = (
     "20200205,0.9868820,0.25,325.21\n20200507,0.9892237,0.25,303.74\n20200806,0.9919015,0.25,455.61\n"
     "20200828,0.9936900,0.25,499.23\n20201105,0.9936900,1,119.03\n20501231,1,1,0\n"
 )
+POLYGON = json.dumps(
+    {
+        "status": "OK",
+        "request_id": "r1",
+        "results": [
+            {"ticker": "AAPL", "execution_date": "2020-08-31", "split_from": 1, "split_to": 4},
+            {"ticker": "AAPL", "ex_dividend_date": "2026-05-11", "cash_amount": 0.26, "currency": "USD",
+             "declaration_date": "2026-04-30"},
+            {"ticker": "AAPL", "ex_dividend_date": "2026-05-11", "cash_amount": 1.5, "declaration_date": None},
+        ],
+    }
+).encode()  # fmt: skip
 Reader = Callable[[bytes, str], ParsedReference]
 
 
@@ -84,6 +97,7 @@ def test_archives(formats, context):
         ("splits_catalog_json", catalog(split(), split("TSLA", "2020-08-31"))),
         ("actions_csv", ACTIONS_CSV.encode()),
         ("lean_factor_files", FACTORS.encode()),
+        ("polygon_actions", POLYGON),
     ],
 )
 def test_files_of_events(name, payload):
