@@ -74,16 +74,25 @@ def expected(model: type[BaseModel]) -> dict[str, str]:
 
 
 SETTINGS = {**settings_models(), "polygon_actions": PolygonActionsSettings}
+#: its fields stand in one table of their own, under Describe a layout
+LAYOUT = SETTINGS.pop("generic_table")
 SPECS = [
     *((DOCS / "guide" / "universes.md", *m) for m in models("universe", UniverseSpec)),
-    *(
-        (DOCS / "guide" / "universes.md", f"settings.{n}", m)
-        for n, m in {**settings_models(), "polygon_actions": PolygonActionsSettings}.items()
-    ),
+    *((DOCS / "guide" / "universes.md", f"settings.{n}", m) for n, m in SETTINGS.items()),
     (DOCS / "guide" / "universes.md", "settings.network", NetworkSettings),
     *((DOCS / "guide" / "studies.md", *m) for m in models("study", StudySpec)),
     *((DOCS / "guide" / "studies.md", n, type(validate_parameters(n, {}))) for n in strategy_names()),
 ]
+
+
+def test_the_layout_table_has_every_field():
+    page = (DOCS / "guide" / "universes.md").read_text(encoding="utf-8")
+    table = page.partition("## Describe a layout")[2].partition("\n## ")[0]
+    cells = {
+        name for line in table.splitlines() if line.startswith("| ") for name in line.split("|")[1].split(",")
+    }
+    written = {cell.strip().split(".")[0] for cell in cells}
+    assert set(LAYOUT.model_fields) <= written
 
 
 @pytest.mark.parametrize(("page", "section", "model"), SPECS, ids=[s[1] for s in SPECS])

@@ -51,6 +51,12 @@ def provider_formats() -> list[str]:
     return sorted(_ADAPTERS)
 
 
+def settings_models() -> dict[str, type[AdapterSettings]]:
+    """The settings of the formats that have any, by format."""
+    models = {name: adapter_of(name).settings_model for name in provider_formats()}
+    return {name: model for name, model in models.items() if model.model_fields}
+
+
 @lru_cache
 def adapter_of(format_name: str) -> type[FileAdapter]:
     """The adapter of a format that exists."""
