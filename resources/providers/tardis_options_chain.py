@@ -203,8 +203,9 @@ class TardisOptionsChainProvider(FileAdapter):
         self, rows: TypedRows, trade_date: dt.date
     ) -> tuple[pa.Table, list[tuple[str | None, RejectedRow]]]:
         """The universe's rows with their root, and those set aside with theirs where they have one."""
-        parts = pc.extract_regex(rows.column("symbol"), _PARTS)
-        roots, rights = pc.struct_field(parts, "root"), pc.struct_field(parts, "right")
+        symbols = rows.column("symbol").dictionary_encode()
+        parts = pc.extract_regex(symbols.dictionary, _PARTS)
+        roots, rights = (pc.struct_field(parts, name).take(symbols.indices) for name in ("root", "right"))
         ours = ~outside(pc.fill_null(roots, ""), list(self.terms)) | roots.is_null().to_numpy(
             zero_copy_only=False
         )

@@ -28,13 +28,15 @@ _LAYOUT = CsvLayout(
 )
 #: csv of numbers does not shrink more than this
 _MOST_EXPANSION = 200
+#: what is typed at once; larger blocks take more memory and no less time
+_BLOCK_BYTES = 1 << 22
 
 
 def typed_blocks(part: RawPart) -> Iterator[TypedRows]:
     """The rows of a file, some megabytes at a time."""
     header = b""
     limit_bytes = max(MAX_UNPACKED_BYTES, _MOST_EXPANSION * len(part.payload))
-    for block in line_blocks(part.payload, part.name, limit_bytes=limit_bytes):
+    for block in line_blocks(part.payload, part.name, block_bytes=_BLOCK_BYTES, limit_bytes=limit_bytes):
         if not header:
             header, _, block = block.partition(b"\n")
             if not block.strip():
