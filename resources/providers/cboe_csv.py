@@ -3,24 +3,23 @@
 Layout: ``chains/<ticker>/<YYYY-MM-DD>.csv[.gz]``, ``underlying.csv[.gz]`` with the time of each payload, and
 optionally ``settlement_prices.csv[.gz]`` (date, symbol, settlement_price).
 
-The vendor's conventions: 0 for no bid or ask, for no size, and for no last trade; implied volatility as a
-decimal, 0 where unsolved; vega per vol point, theta per calendar day; ``last_trade_time`` in New York wall time;
-``payload_timestamp`` in UTC. ``theo`` is the vendor's model value, no mark of a venue, and stays in the raw file.
+The vendor's conventions are those of ``cboe_rows``; ``payload_timestamp`` is in UTC.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from engine.instruments.terms import UnderlyingKind
 from resources.providers import osi_columns
+from resources.providers.cboe_rows import quote_rows
 from resources.providers.cboe_underlying import (
     CboeUnderlying,
     UnderlyingLines,
+    session_price,
     settlement_prices,
+    spot_at,
 )
 from resources.providers.file_adapter import (
     QUOTES,
@@ -34,10 +33,9 @@ from resources.providers.file_adapter import (
 )
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
 from resources.providers.protocol import ParsedDay, ParsedPrices, ParsedUnderlying
-from resources.providers.quote_table import QuoteRows, expiry_out_of_range, price
+from resources.providers.quote_table import QuoteRows, expiry_out_of_range
 from resources.providers.typed_csv import CsvLayout, TypedRows, read_typed_csv
 from resources.providers.underlying_prices import UnderlyingPrice, underlying_table
-from resources.providers.vendor_clock import utc_of_wall_times
 from resources.raw_store import RawPart
 from resources.universe import UnderlyingSpec
 
@@ -59,7 +57,6 @@ _LAYOUT = CsvLayout(
     },
     required=frozenset({"session_date", "ticker", "expiry", "right", "strike", "option"}),
 )
-_VENDOR_ZONE = ZoneInfo("America/New_York")
 
 
 class CboeCsvProvider(FileAdapter):
@@ -159,24 +156,7 @@ class CboeCsvProvider(FileAdapter):
             return UnderlyingPrice(
                 spec.symbol, self.calendar.open_us(trade_date), settlement_price=settlement
             )
-        return UnderlyingPrice(
-            spec.symbol,
-            # the prices are those of the close even where the payload was taken in the evening
-            ts_us=min(line.payload_ts_us, self.calendar.close_us(trade_date)),
-            open=line.open,
-            high=line.high,
-            low=line.low,
-            close=self._spot(trade_date, line),
-            settlement_price=settlement,
-            volume=None if spec.kind is UnderlyingKind.INDEX else line.volume,
-        )
-
-    def _spot(self, trade_date: dt.date, line: CboeUnderlying) -> float | None:
-        """The price at the time of the payload, of the regular session: after the close ``current_price``
-        moves on with the evening's trades, ``close`` does not."""
-        opened = self.calendar.open_us(trade_date) <= line.payload_ts_us
-        in_session = opened and line.payload_ts_us < self.calendar.close_us(trade_date)
-        return line.current_price if in_session else line.close
+        return session_price(spec, line, trade_date, self.calendar, settlement)
 
     def _parse_chain(
         self,
@@ -231,33 +211,18 @@ class CboeCsvProvider(FileAdapter):
         return self.parsed(spec.symbol, trade_date, part, quotes, rows.rejected, payload_ts_us)
 
     def _quote_rows(self, rows: TypedRows, trade_date: dt.date, line: CboeUnderlying) -> QuoteRows:
-        n = len(rows)
-        roots = osi_columns.roots_of(rows.column("option"))
-        # a payload from after the close shows the closing market, one from before it that moment
-        shown = np.minimum(self.closing_instants_us(roots, trade_date), line.payload_ts_us)
-        spot = self._spot(trade_date, line)
-        vendor = {f"vendor_{name}": rows.column(name) for name in ("delta", "gamma", "vega", "theta")}
-        return QuoteRows(
+        symbols = rows.column("option")
+        roots = osi_columns.roots_of(symbols)
+        return quote_rows(
+            rows,
+            symbols=symbols,
             roots=roots,
-            symbols=rows.column("option"),
             rights=rows.column("right"),
             expiry_days=day_numbers(rows, "expiry"),
             strikes=floats(rows, "strike"),
-            ts_us=shown,
-            snapshot_ids=np.zeros(n, dtype=np.int32),
-            values={
-                "last_trade_ts": utc_of_wall_times(rows.column("last_trade_time"), _VENDOR_ZONE),
-                "bid": price(rows.column("bid")),
-                "ask": price(rows.column("ask")),
-                "last": price(rows.column("last_trade_price")),
-                "bid_size": price(rows.column("bid_size")),
-                "ask_size": price(rows.column("ask_size")),
-                "volume": rows.column("volume"),
-                "open_interest": rows.column("open_interest"),
-                "spot": pa.nulls(n, pa.float64()) if spot is None else pa.array(np.full(n, spot)),
-                "vendor_iv": price(rows.column("iv")),
-                **vendor,
-            },
+            # a payload from after the close shows the closing market, one from before it that moment
+            ts_us=np.minimum(self.closing_instants_us(roots, trade_date), line.payload_ts_us),
+            spot=spot_at(line, trade_date, self.calendar),
         )
 
 

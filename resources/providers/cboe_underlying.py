@@ -1,4 +1,4 @@
-"""``underlying.csv`` and ``settlement_prices.csv`` of a folder of CBOE chains."""
+"""What CBOE says about an underlying, and the files ``underlying.csv`` and ``settlement_prices.csv`` that keep it."""
 
 import datetime as dt
 import math
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from engine.calendars import TradingCalendar
+from engine.instruments.terms import UnderlyingKind
 from resources.providers.file_adapter import SETTLEMENT_PRICES, UNDERLYING_PRICES, day_slice
 from resources.providers.payload_text import UnreadablePayloadError
 from resources.providers.typed_csv import CsvLayout, RejectedRow, read_typed_csv
+from resources.providers.underlying_prices import UnderlyingPrice
 from resources.raw_store import RawPart
+from resources.universe import UnderlyingSpec
 
 _TIME = pa.timestamp("us")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -46,7 +50,7 @@ _SETTLEMENT = CsvLayout(
 
 @dataclass(frozen=True)
 class CboeUnderlying:
-    """One ticker's line of a day; missing prices are None."""
+    """One ticker as of ``payload_ts_us`` (UTC microseconds); missing prices are None."""
 
     payload_ts_us: int
     current_price: float | None
@@ -55,6 +59,35 @@ class CboeUnderlying:
     high: float | None
     low: float | None
     volume: float | None
+
+
+def spot_at(line: CboeUnderlying, trade_date: dt.date, calendar: TradingCalendar) -> float | None:
+    """The price at the time of the payload, of the regular session: after the close ``current_price`` moves on
+    with the evening's trades, ``close`` does not."""
+    opened = calendar.open_us(trade_date) <= line.payload_ts_us
+    in_session = opened and line.payload_ts_us < calendar.close_us(trade_date)
+    return line.current_price if in_session else line.close
+
+
+def session_price(
+    spec: UnderlyingSpec,
+    line: CboeUnderlying,
+    trade_date: dt.date,
+    calendar: TradingCalendar,
+    settlement: float | None = None,
+) -> UnderlyingPrice:
+    """A ticker's session as the canonical row of its underlying."""
+    return UnderlyingPrice(
+        spec.symbol,
+        # the prices are those of the close even where the payload was taken in the evening
+        ts_us=min(line.payload_ts_us, calendar.close_us(trade_date)),
+        open=line.open,
+        high=line.high,
+        low=line.low,
+        close=spot_at(line, trade_date, calendar),
+        settlement_price=settlement,
+        volume=None if spec.kind is UnderlyingKind.INDEX else line.volume,
+    )
 
 
 class UnderlyingLines:

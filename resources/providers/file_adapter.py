@@ -162,19 +162,30 @@ class FileAdapter(ABC):
                 harvest_id=harvest_id,
             )
         )
-        aside = rejected_table(
-            rejected,
-            underlying=underlying,
-            trade_date=trade_date,
-            source=self.format_name,
-            harvest_id=harvest_id,
-        )
+        aside = self.set_aside(underlying, trade_date, part, rejected)
         return ParsedUnderlying(
             underlying, quotes, payload_ts_us, aside, problem, dict(snapshot_payload_ts_us or {})
         )
 
+    def set_aside(
+        self, underlying: str, trade_date: dt.date, part: RawPart, rows: Sequence[RejectedRow]
+    ) -> pa.Table:
+        """Rejected rows of one part as ``QUARANTINE_SCHEMA``."""
+        return rejected_table(
+            rows,
+            underlying=underlying,
+            trade_date=trade_date,
+            source=self.format_name,
+            harvest_id=part.slice_digest[:12],
+        )
+
 
 _slices: PayloadCache[dict[str, bytes]] = PayloadCache(kept=8)
+
+
+def joined_rejections(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rejected rows of several parts as one table."""
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def day_slice(payload: bytes, name: str, column: str, day: str) -> bytes | None:

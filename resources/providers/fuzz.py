@@ -39,7 +39,7 @@ class FuzzResult:
     Attributes
     ----------
     refused
-        Files that gave no quotes of the damaged part.
+        Files that a problem names, or after whose damage the day has no quotes.
     accepted
         Files of which some rows were accepted, all of them within the contract.
     failures
@@ -67,13 +67,14 @@ def fuzz_case(case: ContractCase, files: int, first_seed: int = 0) -> FuzzResult
     slowest = 0.0
     failures: list[tuple[int, str]] = []
     for seed in range(first_seed, first_seed + files):
-        given = _damaged_parts(parts, seed)
+        given, name = _damaged_parts(parts, seed)
         start = time.perf_counter()
         try:
             with _deadline(SECONDS_PER_FILE):
                 day = make_provider(case.universe, Path("/nowhere")).parse(case.trade_date, given)
                 require_contract(case.universe, case.trade_date, day)
-            if any(u.quotes.num_rows for u in day.underlyings.values()):
+            named = any(name in problem for problem in day.problems)
+            if not named and any(u.quotes.num_rows for u in day.underlyings.values()):
                 accepted += 1
             else:
                 refused += 1
@@ -86,12 +87,13 @@ def fuzz_case(case: ContractCase, files: int, first_seed: int = 0) -> FuzzResult
     return FuzzResult(case.format_name, files, refused, accepted, tuple(failures), slowest, peak_mb)
 
 
-def _damaged_parts(parts: Sequence[RawPart], seed: int) -> list[RawPart]:
+def _damaged_parts(parts: Sequence[RawPart], seed: int) -> tuple[list[RawPart], str]:
+    """The parts with one of them damaged, and its name."""
     rng = random.Random(seed)
     at = rng.randrange(len(parts))
     given = list(parts)
     given[at] = replace(given[at], payload=damaged(given[at].payload, rng), slice_digest=f"{seed:064x}")
-    return given
+    return given, given[at].name
 
 
 @contextmanager

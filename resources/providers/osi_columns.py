@@ -43,6 +43,11 @@ def impossible_dates(symbols: pa.Array) -> NDArray[np.bool_]:
     return np.array([_stamp_date(stamp) is None for stamp in stamps] or [False])[inverse]
 
 
+def rights_of(symbols: pa.Array) -> pa.Array:
+    """``C`` or ``P`` of compact symbols."""
+    return pc.utf8_slice_codeunits(symbols, -9, -8)
+
+
 def strikes_of(symbols: pa.Array) -> NDArray[np.float64]:
     """Strikes that compact symbols name."""
     units = pc.utf8_slice_codeunits(symbols, -8).cast(pa.int64()).to_numpy(zero_copy_only=False)

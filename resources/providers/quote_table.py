@@ -1,7 +1,7 @@
 """From an adapter's columns to the canonical quote table."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,7 +33,8 @@ class QuoteRows:
     ts_us
         int64[n] UTC microseconds.
     values
-        Nullable columns of ``QUOTE_SCHEMA`` by name; those not given are null.
+        Nullable columns of ``QUOTE_SCHEMA`` by name; those not given are null. ``harvest_id`` (text) where the
+        rows come from several payloads.
     """
 
     roots: pa.Array
@@ -55,6 +56,25 @@ def expiry_out_of_range(expiry_days: NDArray[np.int32], trade_date: dt.date) -> 
     """Which expiries cannot be meant."""
     day = _days(trade_date)
     return (expiry_days < day - EXPIRY_DAYS_BACK) | (expiry_days > day + EXPIRY_DAYS_AHEAD)
+
+
+def joined_rows(parts: Sequence[QuoteRows]) -> QuoteRows:
+    """Several batches of rows as one; each must have the same ``values``."""
+
+    def texts(columns: list[pa.Array]) -> pa.Array:
+        plain = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in columns]
+        return pa.concat_arrays(plain)
+
+    return QuoteRows(
+        roots=texts([part.roots for part in parts]),
+        symbols=texts([part.symbols for part in parts]),
+        rights=texts([part.rights for part in parts]),
+        expiry_days=np.concatenate([part.expiry_days for part in parts]),
+        strikes=np.concatenate([part.strikes for part in parts]),
+        ts_us=np.concatenate([part.ts_us for part in parts]),
+        snapshot_ids=np.concatenate([part.snapshot_ids for part in parts]),
+        values={name: texts([part.values[name] for part in parts]) for name in parts[0].values},
+    )
 
 
 def empty_quotes() -> pa.Table:
@@ -121,6 +141,8 @@ def quote_table(
         "harvest_id": _constant(harvest_id, n),
         **rows.values,
     }
+    if pa.types.is_string(columns["harvest_id"].type):  # rows of several payloads have one each
+        columns["harvest_id"] = columns["harvest_id"].dictionary_encode()
     arrays = [columns[f.name] if f.name in columns else pa.nulls(n, f.type) for f in QUOTE_SCHEMA]
     table = pa.Table.from_arrays(arrays, schema=QUOTE_SCHEMA)
     keys = (root_codes, rows.strikes, right_codes, rows.expiry_days, rows.ts_us)

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from resources.providers.cboe_csv import CboeCsvProvider
+from resources.providers.cboe_intraday_csv import CboeIntradayCsvProvider
+from resources.providers.cboe_json import CboeJsonProvider
 from resources.providers.deribit_surface_csv import DeribitSurfaceCsvProvider
 from resources.providers.file_adapter import FileAdapter
 from resources.providers.generic_table import GenericTableProvider
@@ -14,13 +16,17 @@ from resources.providers.optionsdx_deribit import OptionsDxDeribitProvider
 from resources.providers.optionsdx_equity import OptionsDxEquityProvider
 from resources.providers.orats_csv import OratsCsvProvider
 from resources.providers.protocol import Provider, ProviderError
+from resources.providers.risk_site_json import RiskSiteJsonProvider
 from resources.providers.tardis_options_chain import TardisOptionsChainProvider
+from resources.providers.yfinance_csv import YfinanceCsvProvider
 from resources.universe import UniverseSpec
 
 _ADAPTERS: dict[str, type[FileAdapter]] = {
     adapter.format_name: adapter
     for adapter in (
         CboeCsvProvider,
+        CboeIntradayCsvProvider,
+        CboeJsonProvider,
         DeribitSurfaceCsvProvider,
         GenericTableProvider,
         HistoricalOptionDataCsvProvider,
@@ -29,6 +35,8 @@ _ADAPTERS: dict[str, type[FileAdapter]] = {
         OratsCsvProvider,
         TardisOptionsChainProvider,
         OptionsDxDeribitProvider,
+        RiskSiteJsonProvider,
+        YfinanceCsvProvider,
     )
 }
 

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,11 @@ class Ingested:
         return pq.read_table(self.folder / universe / asset / day / f"{underlying}.parquet")
 
 
-@pytest.fixture(scope="session")
-def ingested(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
-    folder = tmp_path_factory.mktemp("real")
-    studies = [load_spec(p, StudySpec) for p in sorted((EXAMPLES / "studies").glob("*.yaml"))]
-    traded = sorted({study.universe for study in studies})
-    universes = [load_spec(EXAMPLES / "universes" / f"{name}.yaml", UniverseSpec) for name in traded]
+@contextmanager
+def ingest(
+    real_data: Path, folder: Path, universes: Sequence[UniverseSpec], studies: Sequence[StudySpec] = ()
+) -> Iterator[Ingested]:
+    """The universes, and then the studies, through the assets into a lake below ``folder``."""
     files = {f"study:{s.name}": EXAMPLES / "studies" / f"{s.name}.yaml" for s in studies}
     catalog = Catalog({u.name: u for u in universes}, {s.name: s for s in studies}, files)
     lake = LakeResource(uri=str(folder / "lake"))
@@ -91,3 +91,16 @@ def ingested(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for study in studies:
             runner.run_study(study)
         yield Ingested(catalog, instance, lake.open(), folder / "lake")
+
+
+def example_universe(name: str) -> UniverseSpec:
+    """One that ships with the examples."""
+    return load_spec(EXAMPLES / "universes" / f"{name}.yaml", UniverseSpec)
+
+
+@pytest.fixture(scope="session")
+def ingested(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
+    studies = [load_spec(p, StudySpec) for p in sorted((EXAMPLES / "studies").glob("*.yaml"))]
+    universes = [example_universe(name) for name in sorted({study.universe for study in studies})]
+    with ingest(real_data, tmp_path_factory.mktemp("real"), universes, studies) as result:
+        yield result

@@ -29,8 +29,9 @@ STUDIES = load("studies", StudySpec)
 
 def test_all_that_should_ship_does():
     assert sorted(u.name for u in UNIVERSES.values()) == [
-        "btc_2021_06", "cboe_2026_07", "demo_coin", "demo_index", "demo_stock", "deribit_btc_2026",
-        "historicaloptiondata_spx", "ivolatility_aapl_2014", "ivolatility_spx_2011", "paperbroker_2017",
+        "btc_2021_06", "cboe_2026_07", "crwd_split_2026", "demo_coin", "demo_index", "demo_stock",
+        "deribit_btc_2026", "historicaloptiondata_spx", "ivolatility_aapl_2014", "ivolatility_spx_2011",
+        "paperbroker_2017", "yahoo_aapl_2025_11",
     ]  # fmt: skip
     assert len(STUDIES) == 7
 
