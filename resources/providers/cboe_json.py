@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from resources.network.strict_json import strict_json
 from resources.providers import osi_columns
 from resources.providers.cboe_rows import NUMBERS
 from resources.providers.cboe_snapshots import CboeSnapshotProvider, Snapshot, Terms
@@ -32,6 +31,7 @@ from resources.providers.file_adapter import outside
 from resources.providers.file_stamps import file_stamp
 from resources.providers.payload_text import UnreadablePayloadError, text_digest, unpacked
 from resources.providers.quote_table import expiry_out_of_range
+from resources.providers.strict_json import strict_json
 from resources.providers.typed_records import RecordLayout, TypedRecords, read_typed_records
 from resources.raw_store import RawPart
 from resources.universe import UnderlyingSpec

@@ -21,7 +21,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from resources.data_quality.profile import local_text
 from resources.providers.cboe_rows import quote_rows
 from resources.providers.cboe_underlying import CboeUnderlying, session_price, spot_at
 from resources.providers.file_adapter import QUOTES, AdapterSettings, FileAdapter, joined_rejections
@@ -272,6 +271,7 @@ class CboeSnapshotProvider(FileAdapter):
 
     def _of_another_day(self, snapshot: Snapshot, trade_date: dt.date) -> str:
         session = self.session_of(snapshot.market_us, trade_date)
-        at = local_text(snapshot.market_us, self.universe.timezone)
+        instant = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=snapshot.market_us)
+        at = f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M} ({self.universe.timezone})"
         of = "another time" if session is None else f"session {session}"
         return f"{snapshot.part.name} shows the market of {at}, of {of}, not of {trade_date}; put it under its own day"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from resources.network.strict_json import strict_json
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
+from resources.providers.strict_json import strict_json
 from resources.raw_store import RawPart
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -25,13 +25,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.network.strict_json import strict_json
 from resources.providers import osi_columns
 from resources.providers.file_adapter import QUOTES, UNDERLYING_PRICES, FileAdapter, find_one
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
 from resources.providers.protocol import ParsedDay, ParsedUnderlying, ProviderError
 from resources.providers.quote_table import QuoteRows, expiry_out_of_range, joined_rows, price
 from resources.providers.risk_site_index import DayIndex, price_of, read_index
+from resources.providers.strict_json import strict_json
 from resources.providers.typed_csv import RejectedRow
 from resources.providers.typed_records import RecordLayout, read_typed_records
 from resources.providers.underlying_prices import UnderlyingPrice, underlying_table

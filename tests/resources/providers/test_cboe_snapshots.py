@@ -123,7 +123,9 @@ def test_a_snapshot_from_before_the_open_is_set_aside_row_by_row(folder):
 def test_only_snapshots_of_another_session_are_a_problem(folder):
     folder.put("2026-07-22T13-40.json", "2026-07-22 13:40:00")
     problem = folder.parse().underlyings["MOD"].problem
-    assert "13-40.json shows the market of 2026-07-22 09:25 New York, of session 2026-07-21" in problem
+    assert (
+        "13-40.json shows the market of 2026-07-22 09:25 (America/New_York), of session 2026-07-21" in problem
+    )
     folder.put("2026-07-22T13-41.json", "1999-07-22 13:40:00")
     assert "and 1 more files cannot be used" in folder.parse().underlyings["MOD"].problem
 
