@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from resources.providers.protocol import ParsedDay, Provider
 from resources.providers.registry import make_provider
 from resources.universe import UniverseSpec
+from tests.resources.providers.lean.real_samples import AAPL_DATA, FRIDAY, MONDAY
 
 
 def root(name: str, style: str, settlement_time: str = "PM", trading_close: str = "16:00") -> dict[str, Any]:
@@ -104,3 +107,32 @@ def folder(tmp_path) -> LeanFolder:
 def lean_universe():
     """Makes a universe of one of ``UNDERLYINGS``."""
     return make_universe
+
+
+@pytest.fixture(scope="module")
+def data() -> Path:
+    folder = os.environ.get("OPTIX_REAL_DATA")
+    if not folder:
+        pytest.skip("OPTIX_REAL_DATA is not set; it names the folder of real market data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def facts(data) -> dict:
+    return json.loads((data / "facts.json").read_text())
+
+
+@pytest.fixture
+def provider(data, lean_universe):
+    def make(symbol: str, resolution: str, folder: str, **fields):
+        security_type = "option" if symbol == "AAPL" else "indexoption"
+        settings = {"resolution": resolution, "security_type": security_type}
+        return make_provider(lean_universe(symbol, settings, **fields), data / folder)
+
+    return make
+
+
+@pytest.fixture
+def daily(provider):
+    found = provider("AAPL", "daily", AAPL_DATA)
+    return {day: found.parse(day, found.fetch(day)) for day in (FRIDAY, MONDAY)}
