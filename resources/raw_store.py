@@ -170,8 +170,10 @@ class RawStore:
             received_at=received_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
             parts=stored,
         )
-        self.lake.write_json(record.path, record.to_json())
-        return replace(record, new=True)
+        if self.lake.write_new_json(record.path, record.to_json()):
+            return replace(record, new=True)
+        # another process received the same at the same time; its record stays
+        return HarvestRecord.from_json(self.lake.read_json(record.path))
 
     def latest(self, key: str) -> HarvestRecord | None:
         """The newest version of a key; None where it was never harvested."""
@@ -264,7 +266,7 @@ class RawStore:
         path = blob_path(self.universe, self.dataset, sha256, "gz" if packed else "zst")
         # content-addressed: what is there under this name is the same bytes already
         if not self.lake.exists(path):
-            self.lake.write_bytes(path, part.payload if packed else _zstd(part.payload))
+            self.lake.write_new(path, part.payload if packed else _zstd(part.payload))
         return StoredPart(
             part.kind,
             part.underlying,
