@@ -236,6 +236,22 @@ class RawStore:
             )
         return bytes(received)
 
+    def restore(self, part: StoredPart, payload: bytes) -> None:
+        """Put back the bytes of a part whose stored file is damaged or gone.
+
+        Raises
+        ------
+        CorruptPayloadError
+            If these are not the bytes that were received.
+        """
+        found = hashlib.sha256(payload).hexdigest()
+        if found != part.sha256:
+            raise CorruptPayloadError(
+                f"{part.name}: these bytes have sha256 {found[:12]}…, received was {part.sha256[:12]}…"
+            )
+        self.lake.write_bytes(part.path, _zstd(payload) if part.path.endswith(".zst") else payload)
+        self.payload(part)
+
     def load(self, record: HarvestRecord) -> list[RawPart]:
         """The parts of a record with their verified payloads, as a provider's ``parse`` takes them."""
         return [

@@ -208,7 +208,9 @@ class Lake(ABC):
                     if missing:
                         raise LakeFormatError(f"{self.uri}/{path} has no column {', '.join(missing)}")
                 return file.read(columns=None if columns is None else list(columns))
-        except pa.ArrowException as error:
+        except LakeFormatError:
+            raise
+        except (pa.ArrowException, OSError, ValueError) as error:  # a damaged header raises any of these
             raise LakeFormatError(
                 f"{self.uri}/{path} is no readable Parquet file ({error}); delete it and materialize its "
                 "asset again"
