@@ -20,7 +20,6 @@ from resources.reference.rates.source import RatesSource
 from resources.reference.registry import make_actions, make_earnings, make_index_histories, make_rates
 from resources.universe import UniverseSpec
 
-
 Source = TypeVar("Source")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from optix_pipeline.lake.faults import Audit, Damage, Fault
 from optix_pipeline.lake.gaps import missing_partitions
 from optix_pipeline.lake.inventory import Place, sorted_files
-from resources.lake.digest import table_digest
 from resources.lake.errors import LakeError, LakeFileNotFoundError
 from resources.lake.lake import Lake, StoredFile
 from resources.lake.layout import STATUS_FILE
@@ -166,22 +165,9 @@ def _file_checks(
 
         return check
 
-    def rows() -> _Verified:
-        """A status that gives the digest of rows instead of bytes."""
-        target = f"{path.rsplit('/', 1)[0]}/all.parquet"
-        try:
-            found = table_digest(lake.read_table(target))
-        except LakeError as error:
-            return _Verified((target,), (Fault(damage, place, target, _told(error, lake, target)),))
-        wrong = f"its rows have digest {found[:12]}…, its status says {document['digest'][:12]}…"
-        faults = () if found == document["digest"] else (Fault(damage, place, target, wrong),)
-        return _Verified((target,), faults)
-
     yield itself
     for target, sha256 in named:
         yield file(target, sha256)
-    if damage is Damage.LAYER and not named and "digest" in document:
-        yield rows
 
 
 def named_files(document: Any) -> Iterator[tuple[str, str]]:

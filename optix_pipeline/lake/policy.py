@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from assets.universe_assets import DAILY_ASSETS
+from assets.universe_assets import DAILY_ASSETS, MONTHLY_REFERENCE_ASSETS
 
 #: kept in ``_records`` and ``_blobs`` beside the layer of the same name, where there is one
 RAW = "raw"
 #: what the short form (``--keep-days``) lets leave the lake: layers that are rebuilt from raw, and that no study reads
 REBUILT = tuple(asset for asset in DAILY_ASSETS if asset != "raw_quotes")
-_KNOWN = (*DAILY_ASSETS[1:], "corporate_actions", "chain_month", RAW)
+_KNOWN = (*DAILY_ASSETS[1:], *MONTHLY_REFERENCE_ASSETS, "chain_month", RAW)
 
 
 class LayerRule(BaseModel):
@@ -55,7 +55,7 @@ def short_policy(archive: str, keep_days: int) -> RetentionPolicy:
         **{asset: LayerRule(keep_days=keep_days) for asset in REBUILT},
         **{
             asset: LayerRule(keep_days=keep_days, delete=False)
-            for asset in (RAW, "corporate_actions", "chain_month")
+            for asset in (RAW, *MONTHLY_REFERENCE_ASSETS, "chain_month")
         },
     }
     return RetentionPolicy(archive=archive, layers=dict(rules))
@@ -67,7 +67,7 @@ def last_day(asset: str, key: str) -> dt.date | None:
         day = dt.date.fromisoformat(key)
     except ValueError:
         return None
-    if asset in ("chain_month", "corporate_actions"):
+    if asset in ("chain_month", *MONTHLY_REFERENCE_ASSETS):
         from assets.chain_month import month_end
 
         return month_end(day)

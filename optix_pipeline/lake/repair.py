@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assets.naming import universe_key
-from assets.universe_assets import DAILY_ASSETS
+from assets.universe_assets import DAILY_ASSETS, MONTHLY_REFERENCE_ASSETS
 from optix_pipeline.lake.audit import Progress, audit
 from optix_pipeline.lake.faults import Audit, Damage, Fault
 from optix_pipeline.runner import Step
@@ -29,7 +29,7 @@ StoredRow = Callable[[str, str, str, int], Mapping[str, Any] | None]
 Rebuild = Callable[[str, Step], None]
 #: one step makes both
 _TOGETHER = {"validated_quotes", "quarantined_quotes"}
-_MONTHLY_BEFORE, _MONTHLY_AFTER = "corporate_actions", "chain_month"
+_MONTHLY_AFTER = "chain_month"
 
 
 @dataclass
@@ -154,12 +154,11 @@ def _rebuild_layers(
     for fault in faults:
         wanted[fault.place.asset].add(fault.place.key)
     for asset, keys in wanted.items():
-        # in replay these two would take a missing record for an empty harvest
-        if asset in ("rates", _MONTHLY_BEFORE):
+        # in replay these would take a missing record for an empty harvest
+        whole = asset in MONTHLY_REFERENCE_ASSETS
+        if asset == "rates" or whole:
             store = RawStore(lake, universe.name, asset)
-            for key in sorted(keys):
-                if store.latest("all" if asset == _MONTHLY_BEFORE else key) is None:
-                    keys.discard(key)
+            keys -= {key for key in keys if store.latest("all" if whole else key) is None}
     known = {*sessions, *(day[:8] + "01" for day in sessions)}
     for fault in faults:
         if fault.place.key not in known:
@@ -192,8 +191,9 @@ def steps(
 ) -> Iterator[tuple[tuple[str, ...], str, str, Step]]:
     """The runs that rebuild these partitions (asset -> keys), in the order of the chain: the assets, first and last
     partition, and the run."""
-    for month in sorted(wanted.get(_MONTHLY_BEFORE, ())):
-        yield _step(universe, (_MONTHLY_BEFORE,), month, month)
+    for asset in MONTHLY_REFERENCE_ASSETS:
+        for month in sorted(wanted.get(asset, ())):
+            yield _step(universe, (asset,), month, month)
     by_day: dict[str, set[str]] = defaultdict(set)
     for asset in DAILY_ASSETS[1:]:
         for key in wanted.get(asset, ()):

@@ -20,8 +20,8 @@ def test_damaged_layers_of_every_kind_come_back_byte_for_byte_from_raw_alone(car
         if p.endswith(".parquet")
     ]
     gone += care.lake.list(f"demo_stock/validated_quotes/{NEXT}")
-    month = care.lake.list("demo_stock/chain_month/2025-09-01")[1]
-    actions = care.lake.list("demo_stock/corporate_actions/2025-10-01")[1]
+    month = "demo_stock/chain_month/2025-09-01/chain.parquet"
+    actions = "demo_stock/corporate_actions/2025-10-01/all.parquet"
     for path in gone:
         care.lake.delete(path)
     care.damage(month)
