@@ -16,8 +16,6 @@ from resources.lake.errors import LakeContentError, LakeFormatError, LakePathErr
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
-#: bytes, or memory of a client library that ``bytes``, ``hashlib`` and pyarrow read in place
-Content = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class Lake(ABC):
         """Where the lake is: an absolute folder, or ``s3://bucket/prefix``."""
 
     @abstractmethod
-    def _fetch(self, path: str) -> Content:
+    def _fetch(self, path: str) -> bytes:
         """The whole content of a checked path, verified against whatever the store itself knows of it."""
 
     @abstractmethod
@@ -118,9 +116,6 @@ class Lake(ABC):
         LakeContentError
             If the bytes are others, or what the store returns is not what was written.
         """
-        return bytes(self._verified(path, sha256))
-
-    def _verified(self, path: str, sha256: str | None) -> Content:
         content = self._fetch(checked_path(path))
         if sha256 is not None:
             found = hashlib.sha256(content).hexdigest()
@@ -200,9 +195,9 @@ class Lake(ABC):
         LakeContentError
             If the bytes are others.
         """
-        data = self._verified(path, sha256)
+        data = self.read_bytes(path, sha256=sha256)
         try:
-            with pq.ParquetFile(pa.BufferReader(pa.py_buffer(data))) as file:
+            with pq.ParquetFile(pa.BufferReader(data)) as file:
                 if columns is not None:
                     missing = sorted(set(columns) - set(file.schema_arrow.names))
                     if missing:

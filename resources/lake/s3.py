@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from resources.lake.errors import LakeContentError, LakeFileNotFoundError
-from resources.lake.lake import Content, Lake, StoredFile, checked_path
+from resources.lake.lake import Lake, StoredFile, checked_path
 from resources.lake.s3_connection import S3Patience, connect
 from resources.lake.s3_errors import connection_broke, translated
 
@@ -19,6 +19,7 @@ Answer = TypeVar("Answer")
 _DIGEST = "sha256"
 #: a body that arrives damaged is asked for again; the client itself retries what fails openly
 _ATTEMPTS = 3
+_WHOLE = 1 << 40
 
 
 class S3Lake(Lake):
@@ -66,14 +67,15 @@ class S3Lake(Lake):
         except (OSError, obstore.exceptions.BaseError) as error:
             raise translated(error, self._where(path), verb) from None
 
-    def _fetch(self, path: str) -> Content:
+    def _fetch(self, path: str) -> bytes:
         import obstore
 
         for _ in range(_ATTEMPTS):
             with self._asking(path, "read") as store:
                 found = obstore.get(store, self._key(path))
                 stated = found.attributes.get(_DIGEST)
-                content = found.bytes()
+                # one chunk, whatever the size: the body is copied once, into the bytes that are returned
+                content = b"".join(found.stream(min_chunk_size=_WHOLE))
             # an object that others have put there states nothing; the records of the lake still name its digest
             if stated is None or hashlib.sha256(content).hexdigest() == stated:
                 return content
@@ -140,7 +142,7 @@ class S3Lake(Lake):
         if e_tag is not None and e_tag.strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
             return True
         try:
-            same = bytes(self._fetch(path)) == data
+            same = self._fetch(path) == data
         except LakeContentError:
             return False
         if same:
