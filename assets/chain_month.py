@@ -11,6 +11,7 @@ from assets import engine_arrays as ea
 from assets.day_status import DayStatus, MissingLayerError, UnderlyingStatus, read_status
 from assets.naming import layer_metadata, universe_code_version, universe_key
 from resources.lake.digest import table_digest
+from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path, status_path
 from resources.lake.resource import LakeResource
@@ -113,13 +114,13 @@ def read_month_status(universe: UniverseSpec, lake: Lake, month: dt.date) -> dic
     MissingLayerError
         If the month has not been compacted.
     """
-    path = status_path(universe.name, ASSET, month.isoformat())
-    if not lake.exists(path):
+    try:
+        record: dict[str, object] = lake.read_json(status_path(universe.name, ASSET, month.isoformat()))
+    except LakeFileNotFoundError:
         raise MissingLayerError(
             f"{universe.name}/{ASSET} has no partition {month}; materialize it first "
             f"(optix harvest {universe.name})"
-        )
-    record: dict[str, object] = lake.read_json(path)
+        ) from None
     return record
 
 

@@ -15,6 +15,7 @@ from assets.day_status import MissingLayerError
 from assets.monthly_reference import monthly_asset, write_month
 from assets.naming import table_markdown
 from engine.corporate_actions.events import ActionKind, CorporateAction
+from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path, status_path
 from resources.lake.resource import LakeResource
@@ -87,14 +88,15 @@ def actions_in_force(
     if universe.corporate_actions is None:
         return [], {}
     month = day.replace(day=1)
-    status = status_path(universe.name, ASSET, month.isoformat())
-    if not lake.exists(status):
+    try:
+        status = lake.read_json(status_path(universe.name, ASSET, month.isoformat()))
+    except LakeFileNotFoundError:
         raise MissingLayerError(
             f"{universe.name}/{ASSET} has no partition {month}; materialize it first (optix harvest {universe.name})"
-        )
+        ) from None
     known_until = int(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC).timestamp() * 1e6)
     actions = to_actions(lake.read_table(slice_path(universe, month)))
-    return [a for a in actions if a.known_at_us <= known_until], dict(lake.read_json(status)["inputs"])
+    return [a for a in actions if a.known_at_us <= known_until], dict(status["inputs"])
 
 
 def build_corporate_actions(

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import status_path
 from resources.universe import UniverseSpec
@@ -101,9 +102,10 @@ def read_status(lake: Lake, universe: UniverseSpec, asset: str, day: dt.date | s
     MissingLayerError
         If that partition has not been materialized.
     """
-    path = status_path(universe.name, asset, str(day))
-    if not lake.exists(path):
+    try:
+        found = lake.read_json(status_path(universe.name, asset, str(day)))
+    except LakeFileNotFoundError:
         raise MissingLayerError(
             f"{universe.name}/{asset} has no partition {day}; materialize it first (optix harvest {universe.name})"
-        )
-    return DayStatus.from_json(lake.read_json(path))
+        ) from None
+    return DayStatus.from_json(found)

@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -49,10 +48,7 @@ def each_day(build: Callable[[dt.date], Built], days: Sequence[dt.date], lake: L
     They overlap where the lake makes a thread wait. On a folder they don't: a day is hundreds of short calls, and
     threads that hand the interpreter lock back and forth between them take longer than one.
     """
-    if len(days) == 1 or lake.requests_at_once == 1:
-        return [build(day) for day in days]
-    with ThreadPoolExecutor(lake.requests_at_once) as pool:
-        return list(pool.map(build, days))
+    return list(lake.overlapped(build, days))
 
 
 def day_metadata(status: DayStatus) -> dict[str, Any]:

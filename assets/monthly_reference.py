@@ -65,18 +65,19 @@ def write_month(
         The digest of the tables; the quarantine does not enter, nothing is computed from it.
     """
     key = month.isoformat()
-    digests = {}
-    for name, table in sorted(tables.items()):
-        lake.write_table(partition_path(universe.name, asset, key, name), table)
-        digests[name] = table_digest(table)
+    digests = {name: table_digest(table) for name, table in sorted(tables.items())}
     aside = rows_of_month(rejected, "day", month, or_without=True)
-    lake.write_table(partition_path(universe.name, asset, key, QUARANTINED), aside)
+    files = []
+    for name, table in (*sorted(tables.items()), (QUARANTINED, aside)):
+        written = lake.write_table(partition_path(universe.name, asset, key, name), table)
+        files.append({"path": written.path, "sha256": written.sha256, "rows": written.rows})
     digest = next(iter(digests.values())) if len(digests) == 1 else _joined(digests)
     status = {
         "month": key,
         "rows": sum(table.num_rows for table in tables.values()),
         "quarantined": aside.num_rows,
         "digest": digest,
+        "files": files,
         "inputs": inputs,
     }
     lake.write_json(status_path(universe.name, asset, key), status)

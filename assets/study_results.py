@@ -9,6 +9,7 @@ import pyarrow as pa
 from assets import engine_arrays as ea
 from engine.backtest.result import RESULT_TABLES, BacktestResult, Columns
 from engine.backtest.study import StudySpec
+from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import study_path
 
@@ -82,9 +83,12 @@ def read_document(lake: Lake, study: StudySpec, asset: str, path: str) -> dict[s
     LookupError
         If the asset has not been materialized.
     """
-    if not lake.exists(path):
-        raise LookupError(f"{study.name}/{asset} has not been materialized; run: optix run {study.name}")
-    document: dict[str, Any] = lake.read_json(path)
+    try:
+        document: dict[str, Any] = lake.read_json(path)
+    except LakeFileNotFoundError:
+        raise LookupError(
+            f"{study.name}/{asset} has not been materialized; run: optix run {study.name}"
+        ) from None
     return document
 
 

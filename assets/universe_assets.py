@@ -24,6 +24,8 @@ DAILY_ASSETS = (
     "adjusted_quotes",
     "option_chain",
 )
+#: the monthly layers of reference data, of which a universe names some
+MONTHLY_REFERENCE_ASSETS = ("corporate_actions", "earnings_dates", "index_history")
 
 
 def monthly_reference_assets(universe: UniverseSpec) -> list[str]:

@@ -170,8 +170,10 @@ class RawStore:
             received_at=received_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
             parts=stored,
         )
-        self.lake.write_json(record.path, record.to_json())
-        return replace(record, new=True)
+        if self.lake.write_new_json(record.path, record.to_json()):
+            return replace(record, new=True)
+        # another process received the same at the same time; its record stays
+        return HarvestRecord.from_json(self.lake.read_json(record.path))
 
     def latest(self, key: str) -> HarvestRecord | None:
         """The newest version of a key; None where it was never harvested."""
@@ -234,6 +236,22 @@ class RawStore:
             )
         return bytes(received)
 
+    def restore(self, part: StoredPart, payload: bytes) -> None:
+        """Put back the bytes of a part whose stored file is damaged or gone.
+
+        Raises
+        ------
+        CorruptPayloadError
+            If these are not the bytes that were received.
+        """
+        found = hashlib.sha256(payload).hexdigest()
+        if found != part.sha256:
+            raise CorruptPayloadError(
+                f"{part.name}: these bytes have sha256 {found[:12]}…, received was {part.sha256[:12]}…"
+            )
+        self.lake.write_bytes(part.path, _zstd(payload) if part.path.endswith(".zst") else payload)
+        self.payload(part)
+
     def load(self, record: HarvestRecord) -> list[RawPart]:
         """The parts of a record with their verified payloads, as a provider's ``parse`` takes them."""
         return [
@@ -264,7 +282,7 @@ class RawStore:
         path = blob_path(self.universe, self.dataset, sha256, "gz" if packed else "zst")
         # content-addressed: what is there under this name is the same bytes already
         if not self.lake.exists(path):
-            self.lake.write_bytes(path, part.payload if packed else _zstd(part.payload))
+            self.lake.write_new(path, part.payload if packed else _zstd(part.payload))
         return StoredPart(
             part.kind,
             part.underlying,

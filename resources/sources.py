@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -20,6 +20,8 @@ from resources.reference.prices.source import IndexHistorySource
 from resources.reference.rates.source import RatesSource
 from resources.reference.registry import make_actions, make_earnings, make_index_histories, make_rates
 from resources.universe import UniverseSpec
+
+Source = TypeVar("Source")
 
 
 class _Whole(Protocol):
@@ -112,32 +114,21 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def harvest_actions(self, universe: UniverseSpec, store: RawStore) -> tuple[HarvestRecord, ActionsSource]:
         """The files of corporate actions, and the reader of them."""
-        spec = universe.corporate_actions
-        path = self._path(universe, spec.path) if spec else Path()
-        prices = self._path(universe, spec.prices.path) if spec and spec.prices else None
-        source = make_actions(universe, path, prices)
-        if source is None:
-            raise ValueError(f"universe {universe.name} names no corporate actions")
+        source = self._actions(universe)
         return self._whole(store, source), source
 
     def harvest_index_histories(
         self, universe: UniverseSpec, store: RawStore
     ) -> tuple[HarvestRecord, IndexHistorySource]:
         """The files of the index histories, and the reader of them."""
-        paths = {history.name: self._path(universe, history.path) for history in universe.index_histories}
-        source = make_index_histories(universe, paths)
-        if source is None:
-            raise ValueError(f"universe {universe.name} names no index histories")
+        source = self._index_histories(universe)
         return self._whole(store, source), source
 
     def harvest_earnings(
         self, universe: UniverseSpec, store: RawStore
     ) -> tuple[HarvestRecord, EarningsSource]:
         """The file of earnings dates, and the reader of it."""
-        path = self._path(universe, universe.earnings.path) if universe.earnings else Path()
-        source = make_earnings(universe, path)
-        if source is None:
-            raise ValueError(f"universe {universe.name} names no earnings")
+        source = self._earnings(universe)
         return self._whole(store, source), source
 
     def _whole(self, store: RawStore, source: "_Whole") -> HarvestRecord:
@@ -148,6 +139,41 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if isinstance(source, PolygonActionsSource):
             source.stored()
         return record
+
+    def fetch_again(self, universe: UniverseSpec, dataset: str, key: str) -> list[RawPart]:
+        """What the source has now for a key of one of the raw store's datasets; nothing is kept.
+
+        Raises
+        ------
+        ProviderError
+            If the source cannot deliver it (any more).
+        """
+        whole = {
+            "corporate_actions": self._actions,
+            "index_history": self._index_histories,
+            "earnings_dates": self._earnings,
+        }
+        if dataset in whole:
+            return whole[dataset](universe).fetch()
+        day = dt.date.fromisoformat(key)
+        if dataset == "rates":
+            rates = self.rates(universe)
+            return rates.fetch(day) if rates else []
+        return self.provider(universe).fetch(day)
+
+    def _actions(self, universe: UniverseSpec) -> ActionsSource:
+        spec = universe.corporate_actions
+        path = self._path(universe, spec.path) if spec else Path()
+        prices = self._path(universe, spec.prices.path) if spec and spec.prices else None
+        return _named(make_actions(universe, path, prices), universe, "corporate actions")
+
+    def _index_histories(self, universe: UniverseSpec) -> IndexHistorySource:
+        paths = {history.name: self._path(universe, history.path) for history in universe.index_histories}
+        return _named(make_index_histories(universe, paths), universe, "index histories")
+
+    def _earnings(self, universe: UniverseSpec) -> EarningsSource:
+        path = self._path(universe, universe.earnings.path) if universe.earnings else Path()
+        return _named(make_earnings(universe, path), universe, "earnings")
 
     def _kept(self, store: RawStore, key: str) -> HarvestRecord:
         kept = store.latest(key)
@@ -161,3 +187,9 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return Path(path)
         data = Path(self.data_folder) if self.data_folder else None
         return universe.resolve(path, data=data, generated=Path(self.generated_folder))
+
+
+def _named(source: Source | None, universe: UniverseSpec, what: str) -> Source:
+    if source is None:
+        raise ValueError(f"universe {universe.name} names no {what}")
+    return source

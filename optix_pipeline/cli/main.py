@@ -15,6 +15,10 @@ app = typer.Typer(
 )
 db = typer.Typer(help="OPTIX's own tables in Postgres.", no_args_is_help=True)
 app.add_typer(db, name="db")
+lake = typer.Typer(
+    help="The lake: what it holds, whether it is intact, repair, archive.", no_args_is_help=True
+)
+app.add_typer(lake, name="lake")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 DataFolder = Annotated[
@@ -152,6 +156,65 @@ def status(json: Json = False) -> None:
     from optix_pipeline.cli.db import show_status
 
     show_status(as_json=json)
+
+
+OneUniverse = Annotated[str | None, typer.Argument(metavar="[UNIVERSE]", help="Only this universe.")]
+
+
+@lake.command("list")
+def lake_list(universe: OneUniverse = None, json: Json = False) -> None:
+    """Layers with their partitions, files and bytes."""
+    from optix_pipeline.cli.lake import show_lake
+
+    show_lake(universe, as_json=json)
+
+
+@lake.command("verify")
+def lake_verify(universe: OneUniverse = None, json: Json = False) -> None:
+    """Read every file again and compare it with the digest that its record states."""
+    from optix_pipeline.cli.lake import verify_lake
+
+    verify_lake(universe, as_json=json)
+
+
+@lake.command("repair")
+def lake_repair(universe: OneUniverse = None, data: DataFolder = None, json: Json = False) -> None:
+    """Rebuild damaged layers from raw; fetch damaged payloads again where the source has the same bytes."""
+    from optix_pipeline.cli.lake import repair_lake
+
+    repair_lake(universe, data=data, as_json=json)
+
+
+@lake.command("archive")
+def lake_archive(
+    universe: OneUniverse = None,
+    policy: Annotated[Path | None, typer.Option(help="YAML file with the rule of each layer.")] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(min=0, help="Without a policy: days that stay in the lake.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="URI", help="With --keep-days: the archive.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Copy old partitions to another bucket, region or folder; delete here only what was read back from there."""
+    from optix_pipeline.cli.lake import archive_lake
+
+    archive_lake(universe, policy=policy, keep_days=keep_days, to=to, dry_run=dry_run, as_json=json)
+
+
+@lake.command("restore")
+def lake_restore(
+    universe: Annotated[str, typer.Argument(help="Name of the universe.")],
+    first: First = None,
+    last: Last = None,
+    json: Json = False,
+) -> None:
+    """Bring archived partitions back into the lake, each file compared with its receipt."""
+    from optix_pipeline.cli.lake import restore_lake
+
+    restore_lake(universe, first, last, as_json=json)
 
 
 def main() -> None:

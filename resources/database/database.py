@@ -152,6 +152,11 @@ class Database:
         with self.engine.connect() as connection:
             return quality_rows.read_verdicts(connection, universe)
 
+    def harvest(self, universe: str, dataset: str, key: str, sequence: int) -> Row | None:
+        """One mirrored harvest record; None where there is none."""
+        with self.engine.connect() as connection:
+            return harvest_rows.read_harvest(connection, universe, dataset, key, sequence)
+
     def table_counts(self) -> dict[str, int]:
         """Rows by table."""
         with self.engine.connect() as connection:

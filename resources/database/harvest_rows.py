@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from psycopg import Connection
 
 from resources.database.column_values import json_text
+from resources.database.models.lineage import Harvest
 
 _UPSERT = """
 INSERT INTO harvests (universe, dataset, key, sequence, trade_date, digest, parts, received_at)
@@ -43,6 +45,20 @@ def write_harvests(connection: "Connection[Any]", rows: Iterable[Mapping[str, An
         with connection.cursor() as cursor:
             cursor.executemany(_UPSERT, prepared)
     return len(prepared)
+
+
+def read_harvest(
+    connection: sa.Connection, universe: str, dataset: str, key: str, sequence: int
+) -> dict[str, Any] | None:
+    """The mirrored record, with the keys that ``write_harvests`` takes; None where there is none."""
+    named = Harvest.__table__.c
+    query = sa.select(
+        *(named[c] for c in ("universe", "dataset", "key", "sequence", "digest", "received_at", "parts"))
+    ).where(
+        named.universe == universe, named.dataset == dataset, named.key == key, named.sequence == sequence
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _as_date(key: str) -> dt.date | None:

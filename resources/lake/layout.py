@@ -3,6 +3,7 @@
 from resources.lake.lake import checked_path
 
 STATUS_FILE = "_status.json"
+STUDIES, BLOBS, RECORDS, ARCHIVED = "_studies", "_blobs", "_records", "_archived"
 
 
 def partition_path(universe: str, asset: str, key: str, underlying: str) -> str:
@@ -23,22 +24,32 @@ def status_path(universe: str, asset: str, key: str) -> str:
 def study_path(study: str, asset: str, name: str) -> str:
     """``_studies/<study>/<asset>/<name>``; ``name`` may have folders. The leading underscore keeps studies
     apart from universes, whose names begin with a letter."""
-    return checked_path("/".join(("_studies", _part(study), _part(asset), name)))
+    return checked_path("/".join((STUDIES, _part(study), _part(asset), name)))
 
 
 def blob_path(universe: str, dataset: str, sha256: str, extension: str) -> str:
     """``<universe>/<dataset>/_blobs/<sha256>.<extension>``: a received payload, by its content."""
-    return _joined(universe, dataset, "_blobs", f"{sha256}.{extension}")
+    return _joined(universe, dataset, BLOBS, f"{sha256}.{extension}")
 
 
 def records_folder(universe: str, dataset: str, key: str | None = None) -> str:
     """``<universe>/<dataset>/_records[/<key>]``."""
-    return _joined(universe, dataset, "_records", *(() if key is None else (key,)))
+    return _joined(universe, dataset, RECORDS, *(() if key is None else (key,)))
 
 
 def record_path(universe: str, dataset: str, key: str, sequence: int, digest: str) -> str:
     """``<universe>/<dataset>/_records/<key>/<sequence>-<digest12>.json``: one version of a harvest."""
-    return _joined(universe, dataset, "_records", key, f"{sequence:04d}-{digest[:12]}.json")
+    return _joined(universe, dataset, RECORDS, key, f"{sequence:04d}-{digest[:12]}.json")
+
+
+def receipts_folder(universe: str) -> str:
+    """``<universe>/_archived``: one receipt for each partition that has a copy elsewhere."""
+    return _joined(universe, ARCHIVED)
+
+
+def receipt_path(universe: str, asset: str, key: str) -> str:
+    """``<universe>/_archived/<asset>/<key>.json``: where a partition was copied to, with every digest."""
+    return _joined(universe, ARCHIVED, asset, f"{key}.json")
 
 
 def _joined(*parts: str) -> str:

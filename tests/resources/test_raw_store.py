@@ -134,7 +134,7 @@ def test_an_interrupted_put_leaves_no_record(store, monkeypatch):
     def fail(*_args: object) -> None:
         raise LakeError("disk full")
 
-    monkeypatch.setattr(store.lake, "write_json", fail)
+    monkeypatch.setattr(store.lake, "write_new_json", fail)
     with pytest.raises(LakeError):
         store.put(DAY, [_part(b"one")], received_at=T1)
     monkeypatch.undo()
@@ -172,3 +172,17 @@ def test_a_key_never_harvested_says_how_to(store):
 def test_a_time_without_zone_is_refused(store):
     with pytest.raises(ValueError, match="time zone"):
         store.put(DAY, [], received_at=dt.datetime(2026, 7, 22))
+
+
+def test_the_same_harvest_from_two_processes_at_once_is_one_record_and_the_first_stays(store, monkeypatch):
+    """Both saw no record; the later one finds the other's in its place."""
+    other = RawStore(store.lake, store.universe, store.dataset)
+    late = dt.datetime(2026, 7, 23, 8, tzinfo=dt.UTC)
+    part = RawPart.whole("quotes", "SPX", "a.csv", "/a.csv", b"payload")
+    monkeypatch.setattr(other, "latest", lambda key: None)
+    first = store.put("2026-07-22", [part], received_at=late - dt.timedelta(hours=1))
+    second = other.put("2026-07-22", [part], received_at=late)
+    assert first.new
+    assert not second.new
+    assert second.received_at == first.received_at
+    assert len(store.versions("2026-07-22")) == 1

@@ -178,3 +178,19 @@ def test_a_table_with_other_bytes_than_its_record_says_is_refused_and_named(lake
     lake.write_table("a/b.parquet", pa.table({"x": [1.0, 3.0]}))
     with pytest.raises(LakeContentError, match=r"a/b\.parquet has sha256 .*materialize its asset again"):
         lake.read_table("a/b.parquet", ["x"], sha256=written.sha256)
+
+
+def test_a_table_damaged_at_any_place_is_named_and_never_another_kind_of_error(lake):
+    """Arrow raises errors of several families for one flipped bit."""
+    lake.write_table("t.parquet", _rates())
+    whole = lake.read_bytes("t.parquet")
+    for place in range(0, len(whole), max(1, len(whole) // 40)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        lake.write_bytes("t.parquet", bytes(damaged))
+        try:
+            lake.read_table("t.parquet")
+        except LakeFormatError as error:
+            assert "t.parquet" in str(error)
+        with pytest.raises(LakeContentError):
+            lake.read_table("t.parquet", sha256=hashlib.sha256(whole).hexdigest())
