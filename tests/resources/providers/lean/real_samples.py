@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 
 AAPL_DATA, SPX_DATA = "g01_lean_aapl_split_2014/Data", "g02_lean_spx_minute_2021/Data"
-AAPL_DATA, SPX_DATA = "g01_lean_aapl_split_2014/Data", "g02_lean_spx_minute_2021/Data"
 FRIDAY, MONDAY = dt.date(2014, 6, 6), dt.date(2014, 6, 9)
 
 
