@@ -12,7 +12,9 @@ from typing import Any, Literal
 from assets.chain_month import day_entry, read_month_status
 from assets.day_status import DayStatus, MissingLayerError, read_status
 from assets.layers import each_day
+from assets.universe_assets import monthly_reference_assets
 from resources.lake.lake import Lake
+from resources.lake.layout import status_path
 from resources.newest_harvests import NewestHarvests
 from resources.universe import UniverseSpec
 
@@ -37,7 +39,7 @@ class SessionState:
     restated
         Its newest harvest is not the one that its layers were made from.
     compacted
-        Whether its month holds it as it is now.
+        Whether its month holds it as it is now, beside the month's reference layers.
     """
 
     day: dt.date
@@ -61,10 +63,13 @@ def survey_sessions(universe: UniverseSpec, lake: Lake, days: Sequence[dt.date])
 
 
 def _month(universe: UniverseSpec, lake: Lake, month: dt.date) -> dict[str, Any] | None:
+    """The status of a month; None where it has to be made."""
+    beside = [status_path(universe.name, a, month.isoformat()) for a in monthly_reference_assets(universe)]
     try:
-        return read_month_status(universe, lake, month)
+        found = read_month_status(universe, lake, month)
     except MissingLayerError:
         return None
+    return found if all(lake.exists(path) for path in beside) else None
 
 
 def _session(

@@ -23,6 +23,7 @@ from optix_pipeline.work_plan import Task, run_task
 #: called in the parent with each task that has ended and its failure (empty: none); what it raises ends all work
 Ended = Callable[[Task, str], None]
 
+_QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 #: a worker that was told to end and has not by then is ended
 _GOODBYE_SECONDS = 10.0
 
@@ -118,6 +119,10 @@ def run_in_processes(
 
 
 def _share(agenda: _Agenda, workers: int, progress: Progress, tags: dict[str, str], ended: Ended) -> None:
+    # libraries make semaphores that a killed worker cannot remove; Python's tracker process does, and need not say so.
+    # It takes its filters from here when it is started
+    if _QUIET_TRACKER not in sys.warnoptions:
+        sys.warnoptions.append(_QUIET_TRACKER)
     context = multiprocessing.get_context("spawn")
     processes: dict[Connection, SpawnProcess] = {}
     busy: dict[Connection, Task] = {}

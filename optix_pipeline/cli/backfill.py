@@ -156,7 +156,7 @@ class _Backfill:
                 raise
             except LakeError as error:
                 raise LakeError(
-                    f"{self.universe.name}: stopped after {progress.sentence()}: {error}. {_GO_ON}"
+                    f"{self.universe.name}: stopped after {progress.sentence()}: {error}. {_GO_ON.capitalize()}"
                 ) from error
 
     def summary(self, failures: list[str]) -> dict[str, Any]:

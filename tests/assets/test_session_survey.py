@@ -59,6 +59,7 @@ class Built:
         self.compact()
 
     def compact(self) -> None:
+        self.lake.write_json(status_path(self.universe.name, "corporate_actions", "2025-08-01"), {})
         self.lake.write_json(status_path(self.universe.name, "chain_month", "2025-08-01"), self.month)
 
     def look(self, day: dt.date = DAY) -> SessionState:
@@ -162,7 +163,7 @@ def test_a_harvest_record_that_is_gone_opens_the_session(built: Built) -> None:
     assert built.look().unfinished == "its harvest record is gone, its layers are of an older one"
 
 
-@pytest.mark.parametrize("change", ["no month", "not in it", "other rows", "other inputs"])
+@pytest.mark.parametrize("change", ["no month", "no actions", "not in it", "other rows", "other inputs"])
 def test_a_month_that_does_not_hold_the_session_as_it_is_has_to_be_compacted(
     built: Built, change: str
 ) -> None:
@@ -170,6 +171,8 @@ def test_a_month_that_does_not_hold_the_session_as_it_is_has_to_be_compacted(
     built.session(NEXT)
     if change == "no month":
         built.lake.delete(status_path("demo_stock", "chain_month", "2025-08-01"))
+    elif change == "no actions":
+        built.lake.delete(status_path("demo_stock", "corporate_actions", "2025-08-01"))
     elif change == "not in it":
         del built.month["days"][f"{DAY}"]
         built.compact()
