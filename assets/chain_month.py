@@ -56,10 +56,7 @@ def compact_month(
             continue
         chains += _tables(lake, chain)
         prices += _tables(lake, price)
-        per_day[day.isoformat()] = {
-            name: {"status": u.status, "reasons": list(u.reasons), "digest": u.digest, "rows": u.rows}
-            for name, u in sorted(chain.underlyings.items())
-        }
+        per_day[day.isoformat()] = day_entry(chain)
         inputs |= chain.inputs | price.inputs
     if not per_day:
         raise MissingLayerError(
@@ -83,6 +80,14 @@ def compact_month(
     status["inputs"] = dict(sorted(inputs.items()))
     lake.write_json(status_path(universe.name, ASSET, month.isoformat()), status)
     return status
+
+
+def day_entry(chain: DayStatus) -> dict[str, dict[str, object]]:
+    """What a month's status says of one of its days; a month whose entry is another was compacted before."""
+    return {
+        name: {"status": u.status, "reasons": list(u.reasons), "digest": u.digest, "rows": u.rows}
+        for name, u in sorted(chain.underlyings.items())
+    }
 
 
 def _total_order(table: pa.Table) -> np.ndarray:

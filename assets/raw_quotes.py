@@ -6,6 +6,7 @@ import sys
 import dagster as dg
 
 from assets.freshness import FRESHNESS_CHECK, latest_session_result
+from assets.harvest_tick import HarvestTick
 from assets.layers import daily_asset, partition_days
 from assets.naming import universe_key
 from assets.validation import LOOKBACK_SESSIONS
@@ -31,7 +32,9 @@ def harvest_row(record: HarvestRecord) -> dict[str, object]:
     }
 
 
-def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+def build_raw_quotes(
+    universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition, tick: HarvestTick
+) -> dg.AssetsDefinition:
     """The Dagster asset of one universe."""
 
     @dg.asset(
@@ -41,7 +44,10 @@ def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefin
             dg.AssetCheckSpec(
                 FRESHNESS_CHECK,
                 asset=universe_key(universe, ASSET),
-                description="The latest session that should be here is here.",
+                description=(
+                    "The latest session that should be here is here: by its calendar, its end, the tick of its "
+                    "schedule, and when its quotes are known. An error once several are missing."
+                ),
             )
         ],
         description=(
@@ -78,7 +84,7 @@ def build_raw_quotes(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefin
             metadata={"off_calendar_days": [r.key for r in off_calendar]} if off_calendar else {},
             data_version=dg.DataVersion(_short(digest)),
         )
-        yield latest_session_result(universe, daily, store)
+        yield latest_session_result(universe, tick, store.lake, dt.datetime.now(dt.UTC))
 
     return raw_quotes
 

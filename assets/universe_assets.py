@@ -6,6 +6,7 @@ from assets.adjusted_quotes import build_adjusted_quotes
 from assets.chain_month import build_chain_month
 from assets.corporate_actions import build_corporate_actions
 from assets.earnings_dates import build_earnings_dates
+from assets.harvest_tick import HarvestTick
 from assets.index_history import build_index_history
 from assets.option_chain import build_option_chain
 from assets.rates import build_rates
@@ -42,10 +43,11 @@ def build_universe_assets(
     universe: UniverseSpec,
     daily: dg.TimeWindowPartitionsDefinition,
     monthly: dg.TimeWindowPartitionsDefinition,
+    tick: HarvestTick,
 ) -> list[dg.AssetsDefinition]:
-    """The chain from harvest to compaction: key prefix and group are the universe's name."""
+    """The chain from harvest to compaction: key prefix and group are the universe's name; ``tick`` its schedule's."""
     built = [
-        build_raw_quotes(universe, daily),
+        build_raw_quotes(universe, daily, tick),
         build_underlying_prices(universe, daily),
         build_validated_quotes(universe, daily),
         build_adjusted_quotes(universe, daily),

@@ -10,7 +10,7 @@ import dagster as dg
 from assets.study_assets import build_strategy_comparison, build_study_assets
 from assets.universe_assets import build_universe_assets
 from optix_pipeline.catalog import Catalog, load_catalog
-from optix_pipeline.jobs import build_jobs
+from optix_pipeline.jobs import build_jobs, harvest_tick
 from optix_pipeline.partitions import universe_partitions, window_partitions
 from optix_pipeline.schedules import build_schedules
 from optix_pipeline.sensors import build_sensors
@@ -61,7 +61,9 @@ def build_definitions(
     assets: list[dg.AssetsDefinition] = []
     for universe in catalog.universes.values():
         partitions = universe_partitions(universe)
-        assets += build_universe_assets(universe, partitions.daily, partitions.monthly)
+        assets += build_universe_assets(
+            universe, partitions.daily, partitions.monthly, harvest_tick(catalog, universe)
+        )
     for study in catalog.studies.values():
         universe = catalog.universe(study.universe)
         windows = window_partitions(study, universe) if study.walk_forward else None

@@ -9,6 +9,19 @@ class RunFailedError(RuntimeError):
     """A Dagster run failed; the message holds each step's own error."""
 
 
+class NothingUsableError(RunFailedError):
+    """A Dagster run failed only because a blocking check found nothing usable in its whole range."""
+
+
+def only_checks_failed(events: Iterable[dg.DagsterEvent]) -> bool:
+    """Whether steps failed, and each of them by the verdict of a check rather than by an error."""
+    failed = [e for e in events if e.event_type == dg.DagsterEventType.STEP_FAILURE]
+    errors = [e.step_failure_data.error for e in failed]
+    return bool(errors) and all(
+        e is not None and e.cls_name == "DagsterAssetCheckFailedError" for e in errors
+    )
+
+
 def step_failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
     """``step: what it raised`` of every failed step among these events."""
     return [

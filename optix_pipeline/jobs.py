@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from pydantic import Field
 
+from assets.harvest_tick import HarvestTick, around_the_clock_tick, exchange_tick
 from optix_pipeline.catalog import Catalog
 from optix_pipeline.failures import RunFailedError
 from resources.universe import UniverseSpec
@@ -156,3 +157,10 @@ def exchange_timezone(catalog: Catalog) -> str:
     """The time zone of the nightly schedule: that of the live exchange universes, New York without one."""
     zones = {u.timezone for u in live_universes(catalog, around_the_clock=False)} or {"America/New_York"}
     return min(zones, key=lambda z: ZoneInfo(z).utcoffset(dt.datetime(2024, 1, 1)) or dt.timedelta())
+
+
+def harvest_tick(catalog: Catalog, universe: UniverseSpec) -> HarvestTick:
+    """The tick of the schedule that harvests a universe."""
+    if universe.calendar == "24/7":
+        return around_the_clock_tick()
+    return exchange_tick(exchange_timezone(catalog))

@@ -7,6 +7,7 @@ layers by day, compaction by month) and a study two (windows by month, then ever
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import dagster as dg
@@ -16,9 +17,17 @@ from assets.study_assets import STUDY_ASSETS
 from assets.universe_assets import DAILY_ASSETS, monthly_reference_assets
 from engine.backtest.study import StudySpec
 from optix_pipeline.catalog import Catalog
-from optix_pipeline.failures import RunFailedError, first_sentence, step_failures
+from optix_pipeline.failures import (
+    NothingUsableError,
+    RunFailedError,
+    first_sentence,
+    only_checks_failed,
+    step_failures,
+)
+from optix_pipeline.freshness_board import look_and_keep
 from optix_pipeline.interrupted_runs import process_tags
 from optix_pipeline.partitions import snapshot_session, universe_partitions, window_partitions
+from resources.lake.errors import LakeError
 from resources.universe import UniverseSpec
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -29,11 +38,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Step:
-    """One Dagster run to make."""
+    """One Dagster run to make.
+
+    ``despite_check`` are the assets to make all the same, in a run of their own, where the check blocks because
+    nothing in the whole range is usable: their statuses then say so. ``days`` counts the sessions that a chunk's
+    step builds.
+    """
 
     label: str
     keys: tuple[dg.AssetKey, ...]
     partitions: tuple[str, str] | None = None
+    despite_check: tuple[dg.AssetKey, ...] = ()
+    days: int = 0
 
 
 class Runner:
@@ -48,6 +64,7 @@ class Runner:
         tags: dict[str, str] | None = None,
     ) -> None:
         self._job = definitions.resolve_implicit_global_asset_job_def()
+        self._resources = definitions.resources or {}
         self._instance = instance
         self.catalog = catalog
         self.progress = progress or (lambda label, done, total: None)
@@ -56,8 +73,22 @@ class Runner:
     def ingest(
         self, universe: UniverseSpec, first: dt.date | None = None, last: dt.date | None = None
     ) -> list[str]:
-        """All layers of the sessions from ``first`` to ``last`` (default: all that exist); returns the run ids."""
-        return self.make(ingestion_steps(universe, first, last))
+        """All layers of the sessions from ``first`` to ``last`` (default: all that exist); returns the run ids.
+
+        However it ends, the universe's row of the freshness board is brought up to date.
+        """
+        try:
+            runs = self.make(ingestion_steps(universe, first, last))
+        except RunFailedError:
+            with suppress(LakeError):  # a lake that is away is what the failure tells of
+                self._keep_freshness(universe)
+            raise
+        self._keep_freshness(universe)
+        return runs
+
+    def _keep_freshness(self, universe: UniverseSpec) -> None:
+        lake, database = self._resources["lake"], self._resources["database"]
+        look_and_keep(self.catalog, universe, lake.open(), database.write_freshness)
 
     def run_study(self, study: StudySpec) -> list[str]:
         """Every asset of one study; returns the run ids."""
@@ -88,7 +119,12 @@ class Runner:
         """These runs, one after the other; returns their ids."""
         ids = []
         for step in steps:
-            ids.append(self._run(step))
+            try:
+                ids.append(self._run(step))
+            except NothingUsableError:
+                if not step.despite_check:
+                    raise
+                ids.append(self._run(Step(f"{step.label}, kept out", step.despite_check, step.partitions)))
         return ids
 
     def _run(self, step: Step) -> str:
@@ -122,7 +158,7 @@ class Runner:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         if not result.success:
-            raise RunFailedError(
+            raise (NothingUsableError if only_checks_failed(result.all_events) else RunFailedError)(
                 f"{step.label}: {_reasons(result)} (run {run_id[:8]}; optix dev shows its log)"
             )
         self.progress(step.label, len(step.keys), len(step.keys))
@@ -156,13 +192,36 @@ def ingestion_steps(
         If the range holds no session that exists yet.
     """
     partitions = universe_partitions(universe)
+    days = [day.isoformat() for day in range_sessions(universe, first, last)]
+    months = [k for k in partitions.monthly.get_partition_keys() if days[0][:7] <= k[:7] <= days[-1][:7]]
+    # several parts of one history may be under way
+    since = f" from {days[0]}" if (first or last) and len(days) > 1 else ""
+    return [
+        *_reference_steps(universe, months),
+        Step(f"{universe.name}: {_counted(len(days), 'day')}{since}", _daily(universe), (days[0], days[-1])),
+        Step(
+            f"{universe.name}: {_counted(len(months), 'month')}{since}",
+            (universe_key(universe, "chain_month"),),
+            (months[0], months[-1]),
+        ),
+    ]
+
+
+def range_sessions(universe: UniverseSpec, first: dt.date | None, last: dt.date | None) -> list[dt.date]:
+    """The universe's sessions in a range: those that are over, and the running one of a source of snapshots.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     if universe.provider.mode == "snapshot_only" and universe.end is None:
         # the calendar's next session exists as a partition, but nobody can know it yet
         session = snapshot_session(universe)
         last = session if last is None else min(last, session)
     days = [
-        k
-        for k in partitions.daily.get_partition_keys()
+        dt.date.fromisoformat(k)
+        for k in universe_partitions(universe).daily.get_partition_keys()
         if (first is None or k >= first.isoformat()) and (last is None or k <= last.isoformat())
     ]
     if not days:
@@ -170,24 +229,52 @@ def ingestion_steps(
             f"universe {universe.name} has no session from {first or universe.start} to {last or 'today'}; "
             f"it starts {universe.start}" + (f" and ends {universe.end}" if universe.end else "")
         )
-    months = [k for k in partitions.monthly.get_partition_keys() if days[0][:7] <= k[:7] <= days[-1][:7]]
-    steps = []
+    return days
+
+
+def chunk_steps(
+    universe: UniverseSpec,
+    stretches: Sequence[Sequence[dt.date]],
+    months: Sequence[Sequence[dt.date]],
+    *,
+    harvest: bool,
+) -> list[Step]:
+    """The runs that build some sessions of a long history.
+
+    Parameters
+    ----------
+    stretches
+        The sessions, in unbroken runs of days.
+    months
+        First days of the months to compact, in unbroken runs too.
+    harvest
+        Whether the source is asked, or the layers are built of what was harvested before.
+    """
+    daily = tuple(key for key in _daily(universe) if harvest or key.path[-1] != "raw_quotes")
+    kept_out = tuple(universe_key(universe, a) for a in ("adjusted_quotes", "option_chain"))
+    steps = _reference_steps(universe, [f"{month}" for run in months for month in run])
+    for stretch in stretches:
+        label = f"{universe.name}: {_counted(len(stretch), 'day')} from {stretch[0]}"
+        steps.append(Step(label, daily, (f"{stretch[0]}", f"{stretch[-1]}"), kept_out, len(stretch)))
+    for run in months:
+        label = f"{universe.name}: {_counted(len(run), 'month')} from {run[0]:%Y-%m}"
+        steps.append(Step(label, (universe_key(universe, "chain_month"),), (f"{run[0]}", f"{run[-1]}")))
+    return steps
+
+
+def _reference_steps(universe: UniverseSpec, months: Sequence[str]) -> list[Step]:
     reference = monthly_reference_assets(universe)
-    if reference:
-        keys = tuple(universe_key(universe, asset) for asset in reference)
-        what = ", ".join(asset.replace("_", " ") for asset in reference)
-        steps += [Step(f"{universe.name}: {what} {m[:7]}", keys, (m, m)) for m in months]
-    daily = tuple(
+    if not reference:
+        return []
+    keys = tuple(universe_key(universe, asset) for asset in reference)
+    what = ", ".join(asset.replace("_", " ") for asset in reference)
+    return [Step(f"{universe.name}: {what} {m[:7]}", keys, (m, m)) for m in months]
+
+
+def _daily(universe: UniverseSpec) -> tuple[dg.AssetKey, ...]:
+    return tuple(
         universe_key(universe, a) for a in DAILY_ASSETS if a != "rates" or universe.rates is not None
     )
-    # several parts of one history may be under way
-    since = f" from {days[0]}" if (first or last) and len(days) > 1 else ""
-    steps.append(Step(f"{universe.name}: {_counted(len(days), 'day')}{since}", daily, (days[0], days[-1])))
-    compaction = (universe_key(universe, "chain_month"),)
-    steps.append(
-        Step(f"{universe.name}: {_counted(len(months), 'month')}{since}", compaction, (months[0], months[-1]))
-    )
-    return steps
 
 
 def study_steps(study: StudySpec, universe: UniverseSpec, without: Sequence[str] = ()) -> list[Step]:

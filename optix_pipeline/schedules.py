@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.harvest_tick import around_the_clock_tick, exchange_tick
 from optix_pipeline.catalog import Catalog
 from optix_pipeline.jobs import exchange_timezone, live_universes
 
@@ -24,11 +25,13 @@ def build_schedules(catalog: Catalog, jobs: list[Any]) -> list[dg.ScheduleDefini
             run_config={"ops": {"ingest_then_study": {"config": {"universes": names}}}},
         )
 
+    exchange, around = exchange_tick(exchange_timezone(catalog)), around_the_clock_tick()
+
     @dg.schedule(
         name="nightly",
         job=nightly,
-        cron_schedule="30 0 * * 2-6",
-        execution_timezone=exchange_timezone(catalog),
+        cron_schedule=exchange.cron,
+        execution_timezone=exchange.timezone,
         description="The session that ended at midnight in the exchange's time zone.",
     )
     def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -37,8 +40,8 @@ def build_schedules(catalog: Catalog, jobs: list[Any]) -> list[dg.ScheduleDefini
     @dg.schedule(
         name="nightly_around_the_clock",
         job=nightly,
-        cron_schedule="15 0 * * *",
-        execution_timezone="UTC",
+        cron_schedule=around.cron,
+        execution_timezone=around.timezone,
         description="Closes the day of the 24/7 universes.",
     )
     def nightly_around_the_clock(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:

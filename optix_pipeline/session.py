@@ -62,14 +62,9 @@ class Session:
     database: "Database"
 
 
-def open_session() -> Session:
-    """Start or join the database server, migrate OPTIX's own database, open the Dagster instance.
-
-    An OPTIX database of ours (the embedded server) is migrated on the way; one named by OPTIX_DATABASE_URL is
-    never changed without being asked: it must be current (``optix db upgrade``).
-    """
+def open_tables() -> "Database":
+    """Start or join the database server; OPTIX's tables at the newest revision, by the rule of ``open_session``."""
     quiet_environment()
-    dagster_home()
     from resources.database.database import open_database
 
     database = open_database()
@@ -77,6 +72,17 @@ def open_session() -> Session:
         database.require_current()
     else:
         database.upgrade()
+    return database
+
+
+def open_session() -> Session:
+    """Start or join the database server, migrate OPTIX's own database, open the Dagster instance.
+
+    An OPTIX database of ours (the embedded server) is migrated on the way; one named by OPTIX_DATABASE_URL is
+    never changed without being asked: it must be current (``optix db upgrade``).
+    """
+    dagster_home()
+    database = open_tables()
     import dagster as dg
 
     from optix_pipeline.interrupted_runs import close_interrupted

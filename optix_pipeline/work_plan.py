@@ -7,7 +7,7 @@ from itertools import groupby
 from optix_pipeline.catalog import Catalog
 from optix_pipeline.cli.errors import expected_errors
 from optix_pipeline.partitions import universe_partitions
-from optix_pipeline.runner import Runner
+from optix_pipeline.runner import Runner, Step
 
 #: a history shorter than this many sessions is not cut: its runs would cost more than they save
 MIN_SESSIONS = 125
@@ -15,7 +15,8 @@ MIN_SESSIONS = 125
 
 @dataclass(frozen=True)
 class Task:
-    """An ingestion of a range of sessions, or (``study`` named) one study; it waits for the tasks ``after`` names."""
+    """An ingestion of a range of sessions, the ``steps`` of a chunk of a backfill, or (``study`` named) one study; it
+    waits for the tasks that ``after`` names."""
 
     name: str
     universe: str
@@ -23,6 +24,7 @@ class Task:
     last: dt.date | None = None
     study: str | None = None
     after: frozenset[str] = frozenset()
+    steps: tuple[Step, ...] = ()
 
 
 def plan(catalog: Catalog, workers: int) -> list[Task]:
@@ -70,7 +72,9 @@ def run_task(runner: Runner, task: Task) -> str:
     """Do it; what failed, a line each, empty where nothing did."""
     catalog = runner.catalog
     try:
-        if task.study is None:
+        if task.steps:
+            runner.make(task.steps)
+        elif task.study is None:
             runner.ingest(catalog.universe(task.universe), task.first, task.last)
         else:
             runner.run_study(catalog.study(task.study))

@@ -20,6 +20,10 @@ from optix_pipeline.failures import RunFailedError
 from optix_pipeline.runner import Progress, Runner
 from optix_pipeline.work_plan import Task, run_task
 
+#: called in the parent with each task that has ended and its failure (empty: none); what it raises ends all work
+Ended = Callable[[Task, str], None]
+
+_QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 #: a worker that was told to end and has not by then is ended
 _GOODBYE_SECONDS = 10.0
 
@@ -49,6 +53,11 @@ class _Agenda:
         self._done: set[str] = set()
         self._failed: set[str] = set()
         self.failures: list[str] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are tasks that nobody has begun."""
+        return any(not task.after & self._failed for task in self._waiting)
 
     def next(self) -> Task | None:
         """The first task that waits for nothing; None where there is none, now or at all."""
@@ -83,29 +92,53 @@ def run_tasks(tasks: Sequence[Task], runner: Runner, *, workers: int, tags: dict
     RunFailedError
         After the last task, if any failed: one line each. A failed task keeps only those after it from running.
     """
-    agenda = _Agenda(tasks)
     if min(workers, len(tasks)) <= 1:
+        agenda = _Agenda(tasks)
         while (task := agenda.next()) is not None:
             agenda.end(task, run_task(runner, task))
+        failures = agenda.failures
     else:
-        _in_processes(agenda, min(workers, len(tasks)), runner.progress, tags)
-    if agenda.failures:
-        raise RunFailedError("\n".join(agenda.failures))
+        failures = run_in_processes(tasks, runner.progress, workers=workers, tags=tags)
+    if failures:
+        raise RunFailedError("\n".join(failures))
 
 
-def _in_processes(agenda: _Agenda, workers: int, progress: Progress, tags: dict[str, str]) -> None:
+def run_in_processes(
+    tasks: Sequence[Task],
+    progress: Progress,
+    *,
+    workers: int,
+    tags: dict[str, str],
+    ended: Ended = lambda task, failure: None,
+) -> list[str]:
+    """As ``run_tasks``, in processes of their own even for one worker; returns what failed, a line each."""
+    agenda = _Agenda(tasks)
+    if tasks:
+        _share(agenda, min(workers, len(tasks)), progress, tags, ended)
+    return agenda.failures
+
+
+def _share(agenda: _Agenda, workers: int, progress: Progress, tags: dict[str, str], ended: Ended) -> None:
+    # libraries make semaphores that a killed worker cannot remove; Python's tracker process does, and need not say so.
+    # It takes its filters from here when it is started
+    if _QUIET_TRACKER not in sys.warnoptions:
+        sys.warnoptions.append(_QUIET_TRACKER)
     context = multiprocessing.get_context("spawn")
     processes: dict[Connection, SpawnProcess] = {}
     busy: dict[Connection, Task] = {}
+
+    def start() -> None:
+        ours, theirs = context.Pipe()
+        # daemonic: multiprocessing ends it when this process exits by itself
+        process = context.Process(target=_work, args=(theirs, tags), daemon=True)
+        with _interrupts_held():
+            process.start()
+        theirs.close()
+        processes[ours] = process
+
     try:
         for _ in range(workers):
-            ours, theirs = context.Pipe()
-            # daemonic: multiprocessing ends it when this process exits by itself
-            process = context.Process(target=_work, args=(theirs, tags), daemon=True)
-            with _interrupts_held():
-                process.start()
-            theirs.close()
-            processes[ours] = process
+            start()
         while True:
             for ours in [c for c in processes if c not in busy]:
                 task = agenda.next()
@@ -124,16 +157,21 @@ def _in_processes(agenda: _Agenda, workers: int, progress: Progress, tags: dict[
                     process = processes.pop(ours)
                     process.join()
                     task = busy.pop(ours)
-                    agenda.end(
-                        task,
+                    failure = (
                         f"{task.name}: its worker process ended with exit code {process.exitcode}; what it had "
-                        "finished stands, run the command again",
+                        "finished stands, run the command again"
                     )
+                    agenda.end(task, failure)
+                    ended(task, failure)
+                    if agenda.waits:
+                        start()  # whatever ended it (memory, a signal) ended one task, not those that wait
                     continue
                 if report.failure is None:
                     progress(report.label, report.done, report.total)
                     continue
-                agenda.end(busy.pop(ours), report.failure)
+                task = busy.pop(ours)
+                agenda.end(task, report.failure)
+                ended(task, report.failure)
                 if report.last:
                     processes.pop(ours).join(_GOODBYE_SECONDS)
         agenda.give_up("not run, no worker process was left")

@@ -17,6 +17,8 @@ from resources.lake.errors import LakeError
 from resources.lake.lake import Lake
 from resources.lake.layout import blob_path, record_path, records_folder
 
+#: the kind of the parts that hold option quotes
+QUOTES = "quotes"
 _GZIP_MAGIC = b"\x1f\x8b"
 #: fixed, so that equal payloads give equal files
 _ZSTD_LEVEL = 3
@@ -103,6 +105,11 @@ class HarvestRecord:
     def path(self) -> str:
         """Lake path of the record."""
         return record_path(self.universe, self.dataset, self.key, self.sequence, self.digest)
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether option quotes came; prices of the underlying may come without them."""
+        return any(part.kind == QUOTES for part in self.parts)
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "new"}
@@ -274,7 +281,7 @@ class RawStore:
 
     def _record_paths(self, key: str) -> list[str]:
         paths = self.lake.list(records_folder(self.universe, self.dataset, key))
-        return sorted(paths, key=lambda path: _sequence_and_digest(self.lake, path))
+        return sorted(paths, key=lambda path: record_order(self.lake, path))
 
     def _keep(self, part: RawPart) -> StoredPart:
         sha256 = hashlib.sha256(part.payload).hexdigest()
@@ -312,7 +319,8 @@ def _zstd(payload: bytes) -> bytes:
     return bytes(pa.Codec("zstd", compression_level=_ZSTD_LEVEL).compress(payload, asbytes=True))
 
 
-def _sequence_and_digest(lake: Lake, path: str) -> tuple[int, str]:
+def record_order(lake: Lake, path: str) -> tuple[int, str]:
+    """By what the versions of a key are ordered: sequence and digest of a record, from its path."""
     sequence, separator, digest = path.rsplit("/", 1)[-1].removesuffix(".json").partition("-")
     if not (separator and sequence.isdigit()):
         raise LakeError(f"{lake.uri}/{path} is no harvest record; move it out of the _records folder")

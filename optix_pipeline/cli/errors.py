@@ -15,6 +15,9 @@ def expected_errors() -> tuple[type[BaseException], ...]:
     failures = sys.modules.get("optix_pipeline.failures")
     if failures is not None:
         found.append(failures.RunFailedError)
+    providers = sys.modules.get("resources.providers.protocol")
+    if providers is not None:
+        found.append(providers.ProviderError)
     database = sys.modules.get("resources.database.errors")
     if database is not None:
         found.append(database.DatabaseError)

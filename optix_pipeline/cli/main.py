@@ -30,15 +30,16 @@ DataFolder = Annotated[
 First = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First session.")]
 Last = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last session.")]
 
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that share the work.", show_default="one a core")
+]
+
 
 @app.command()
 def demo(
     data: DataFolder = None,
     full: Annotated[bool, typer.Option("--full", help="Three years of every generated universe.")] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that share the work.", show_default="one a core"),
-    ] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Run the whole chain end to end: harvest, backtests, metrics in Postgres, tear sheets."""
@@ -73,6 +74,26 @@ def harvest(
 
 
 @app.command()
+def backfill(
+    universe: Annotated[str, typer.Argument(help="Name of the universe.")],
+    first: First = None,
+    last: Last = None,
+    workers: Workers = None,
+    chunk: Annotated[
+        int,
+        typer.Option(min=1, metavar="SESSIONS", help="Most sessions of one run; a month is never split."),
+    ] = 62,
+    force: Annotated[bool, typer.Option("--force", help="Also rebuild what is complete.")] = False,
+    data: DataFolder = None,
+    json: Json = False,
+) -> None:
+    """Build a long history in bounded runs; stopped or killed, the same command goes on where it was."""
+    from optix_pipeline.cli.backfill import run_backfill
+
+    run_backfill(universe, first, last, workers=workers, chunk=chunk, force=force, data=data, as_json=json)
+
+
+@app.command()
 def run(
     study: Annotated[str, typer.Argument(help="Name of the study.")],
     data: DataFolder = None,
@@ -95,6 +116,14 @@ def quality(
     from optix_pipeline.cli.quality import show_quality
 
     show_quality(universe, first, last, as_json=json)
+
+
+@app.command()
+def freshness(data: DataFolder = None, json: Json = False) -> None:
+    """Each universe's newest session against the newest that should be there; ends with 1 if one is late."""
+    from optix_pipeline.cli.freshness import show_freshness
+
+    show_freshness(data=data, as_json=json)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from resources.database import harvest_rows, migration, quality_rows, run_reader, run_writer
+from resources.database import freshness_rows, harvest_rows, migration, quality_rows, run_reader, run_writer
 from resources.database.errors import DatabaseAheadError, DatabaseBehindError
 from resources.database.run_record import RunRecord
 
@@ -100,6 +100,11 @@ class Database:
         with self._writing() as connection:
             return quality_rows.write_quality(connection, rows)
 
+    def write_freshness(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Upsert the freshness board's rows (see ``resources.database.freshness_rows``); how many were given."""
+        with self._writing() as connection:
+            return freshness_rows.write_freshness(connection, rows)
+
     # --- readers ---
 
     def runs(self, study: str | None = None) -> list[Row]:
@@ -156,6 +161,11 @@ class Database:
         """One mirrored harvest record; None where there is none."""
         with self.engine.connect() as connection:
             return harvest_rows.read_harvest(connection, universe, dataset, key, sequence)
+
+    def freshness(self) -> list[Row]:
+        """The freshness board: every universe as it stood when it was last looked at."""
+        with self.engine.connect() as connection:
+            return freshness_rows.read_freshness(connection)
 
     def table_counts(self) -> dict[str, int]:
         """Rows by table."""

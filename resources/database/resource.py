@@ -53,3 +53,8 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """See ``Database.write_quality``; nothing when disabled."""
         if self.enabled:
             self.open().write_quality(rows)
+
+    def write_freshness(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """See ``Database.write_freshness``; nothing when disabled."""
+        if self.enabled:
+            self.open().write_freshness(rows)

@@ -52,6 +52,16 @@ def receipt_path(universe: str, asset: str, key: str) -> str:
     return _joined(universe, ARCHIVED, asset, f"{key}.json")
 
 
+def rebuild_path(universe: str) -> str:
+    """``<universe>/_rebuild.json``: the sessions that a forced rebuild has not come to; none where it is done."""
+    return _joined(universe, "_rebuild.json")
+
+
+def probe_path(universe: str) -> str:
+    """``<universe>/_probe``: written and deleted to see whether the lake takes files."""
+    return _joined(universe, "_probe")
+
+
 def _joined(*parts: str) -> str:
     return checked_path("/".join(_part(part) for part in parts))
 

@@ -20,10 +20,10 @@ from resources.providers.protocol import ParsedDay, ParsedPrices, ParsedUnderlyi
 from resources.providers.quarantine import rejected_table
 from resources.providers.quote_table import QuoteRows, empty_quotes, quote_table
 from resources.providers.typed_csv import RejectedRow, TypedRows
+from resources.raw_store import QUOTES as QUOTES
 from resources.raw_store import RawPart
 from resources.universe import UniverseSpec
 
-QUOTES = "quotes"
 UNDERLYING_PRICES = "underlying_prices"
 SETTLEMENT_PRICES = "settlement_prices"
 

@@ -9,7 +9,7 @@ import pytest
 from optix_pipeline import workers
 from optix_pipeline.failures import RunFailedError
 from optix_pipeline.work_plan import Task
-from optix_pipeline.workers import run_tasks
+from optix_pipeline.workers import run_in_processes, run_tasks
 
 
 class RecordingRunner:
@@ -58,7 +58,9 @@ def test_a_task_waits_for_those_it_is_after_and_no_failure_is_no_error() -> None
     assert runner.done == ["index", "condor", "stock", "put", "call"]
 
 
-def test_a_worker_that_ends_without_a_word_is_a_failure_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_ends_without_a_word_is_a_failure_of_its_task_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(
         workers, "_work", operator.is_
     )  # an importable function that takes two values and returns
@@ -71,10 +73,23 @@ def test_a_worker_that_ends_without_a_word_is_a_failure_of_its_task(monkeypatch:
     with pytest.raises(RunFailedError) as error:
         run_tasks(more, runner, workers=2, tags={})
     lines = sorted(str(error.value).splitlines())
-    assert [line.split(":")[0] for line in lines] == ["coin", "index", "stock", "strangle"]
-    assert lines[0] == "coin: not run, no worker process was left"
-    assert lines[1].startswith("index: its worker process ended with exit code 0")
-    assert lines[3] == "strangle: not run, no worker process was left"
+    # others take the tasks that wait; those after a failed one are never begun
+    assert [line.split(":")[0] for line in lines] == ["coin", "index", "stock"]
+    assert all("its worker process ended with exit code 0" in line for line in lines)
+
+
+def test_what_is_raised_when_a_task_ends_ends_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_work", operator.is_)
+    ended: list[str] = []
+
+    def stop(task: Task, failure: str) -> None:
+        ended.append(f"{task.name} {failure[:3]}")
+        raise OSError("the lake is away")
+
+    tasks = [Task(f"task {n}", "u") for n in range(9)]
+    with pytest.raises(OSError, match="the lake is away"):
+        run_in_processes(tasks, lambda label, done, total: None, workers=1, tags={}, ended=stop)
+    assert ended == ["task 0 tas"]
 
 
 def test_a_worker_that_cannot_open_its_session_says_why_and_takes_no_other_task(

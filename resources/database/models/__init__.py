@@ -2,6 +2,7 @@
 
 from resources.database.models.backtests import Backtest
 from resources.database.models.base import Base
+from resources.database.models.freshness import FreshnessRow
 from resources.database.models.lineage import Harvest, RunInput
 from resources.database.models.quality import DataQualityResult
 from resources.database.models.trading import Event, Fill, Order, Rejection, Trade, TradeLeg
@@ -14,6 +15,7 @@ __all__ = [
     "EquityPoint",
     "Event",
     "Fill",
+    "FreshnessRow",
     "Harvest",
     "Metric",
     "MonteCarloSummary",

@@ -14,6 +14,11 @@ import pytest
         (("harvest", "demo_stock", "--from", "2025-09-01", "--to", "2025-08-01"), "--to 2025-08-01 is before --from"),
         (("harvest", "demo_stock", "--from", "2030-01-01"), "demo_stock has no session from 2030-01-01"),
         (("harvest", "demo_stock", "--from", "2025-08-02", "--to", "2025-08-03"), "no session from 2025-08-02"),
+        (("backfill", "nope"), "no universe is named nope; known: demo_coin, demo_index, demo_stock"),
+        (("backfill", "demo_stock", "--from", "2030-01-01"), "demo_stock has no session from 2030-01-01"),
+        (("backfill", "demo_stock", "--to", "2025-02-30"), "--to 2025-02-30: not a date"),
+        (("backfill", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
+        (("freshness", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("quality", "demo_stock", "--from", "x"), "--from x: not a date"),
         (("harvest", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("demo", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
@@ -32,7 +37,10 @@ def test_an_argument_that_cannot_be_used(refused, command, says):
         ("file://host/lake", "three slashes"),
     ],
 )
-@pytest.mark.parametrize("command", [("harvest", "demo_stock"), ("run", "stock_covered_call")])
+@pytest.mark.parametrize(
+    "command",
+    [("harvest", "demo_stock"), ("backfill", "demo_stock"), ("freshness",), ("run", "stock_covered_call")],
+)
 def test_an_address_that_is_no_lake(refused, monkeypatch, address, says, command):
     monkeypatch.setenv("OPTIX_LAKE_URI", address)
     assert says in refused(*command)
@@ -71,7 +79,20 @@ def test_an_option_that_does_not_exist_is_a_usage_error(optix):
 def test_help_names_every_command(optix):
     answer = optix("--help")
     assert answer.code == 0
-    commands = ("demo", "dev", "harvest", "run", "quality", "results", "lineage", "reproduce", "doctor", "db")
+    commands = (
+        "demo",
+        "dev",
+        "harvest",
+        "backfill",
+        "run",
+        "freshness",
+        "quality",
+        "results",
+        "lineage",
+        "reproduce",
+        "doctor",
+        "db",
+    )
     for command in commands:
         assert f" {command} " in answer.out
         assert optix(command, "--help").code == 0

@@ -1,0 +1,288 @@
+"""``optix backfill`` of two months in two chunks: killed, interrupted, with a chunk that fails, and with a store that
+goes away. The same command goes on each time, and ends with the lake that an undisturbed one leaves."""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from resources.generator.demo_markets import DEMO_COIN
+from resources.generator.market import build_market
+from resources.generator.writer import UniverseWriter
+from resources.lake.lake import Lake
+from resources.lake.opening import open_lake
+
+pytestmark = pytest.mark.end_to_end
+
+UNIVERSE = "small_coin"
+#: the second half of November is one chunk, the first half of December the other
+FIRST, LAST, SESSIONS = dt.date(2025, 11, 17), dt.date(2025, 12, 14), 28
+BACKFILL = ("backfill", UNIVERSE, "--workers", "2", "--chunk", "20")
+
+
+@pytest.fixture(scope="module")
+def universes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the YAML of the universe; its vendor files stand beside it, one day of them cut off."""
+    import optix_pipeline
+
+    folder = tmp_path_factory.mktemp("universes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resources.generator.market.END", LAST)
+        UniverseWriter(build_market(DEMO_COIN), folder / "files", FIRST).write(lambda done, total: None)
+    surfaces = folder / "files" / "surfaces"
+    (surfaces / "2025-12-05.csv.gz").unlink()
+    broken = surfaces / "2025-11-20.csv.gz"
+    broken.write_bytes(broken.read_bytes()[:500])
+    shipped = Path(optix_pipeline.__file__).parent / "universes" / "demo_coin.yaml"
+    spec = yaml.safe_load(shipped.read_text())
+    spec |= {"name": UNIVERSE, "start": FIRST, "end": LAST}
+    spec["provider"]["path"] = str(folder / "files")
+    (folder / "small_coin.yaml").write_text(yaml.safe_dump(spec))
+    return folder
+
+
+def contents(lake: Lake) -> dict[str, Any]:
+    """What the lake holds, without when and from where it was received."""
+    found: dict[str, Any] = {}
+    for path in lake.list():
+        if "/_records/" in path:
+            record = lake.read_json(path)
+            record.pop("received_at")
+            found[path] = record
+        else:
+            found[path] = lake.read_bytes(path)
+    return found
+
+
+def verified(lake: Lake) -> int:
+    """Reads every table that a status tells of, with its digest; how many."""
+    tables = 0
+    for path in lake.list(UNIVERSE):
+        if path.endswith("_status.json"):
+            for entry in lake.read_json(path).get("underlyings", {}).values():
+                assert lake.read_table(entry["path"], sha256=entry["sha256"]).num_rows == entry["rows"]
+                tables += 1
+    return tables
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, run_optix, universes: Path) -> tuple[Path, dict[str, Any]]:
+    """A home whose backfill nobody disturbed, and the document that it printed."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    outcome = run_optix(home, *BACKFILL, "--json", OPTIX_UNIVERSES=str(universes))
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
+    return home, json.loads(outcome.stdout)
+
+
+def test_undisturbed_it_builds_every_session_and_says_what_became_of_them(undisturbed) -> None:
+    home, answer = undisturbed
+    assert answer["sessions"] == {
+        "asked": SESSIONS, "ok": 26, "partly": 0, "blocked": 1, "absent": 1, "left": 0, "off_calendar": 0}  # fmt: skip
+    assert (answer["left"], answer["failures"]) == ({}, [])
+    lake = open_lake(str(home / "lake"))
+    rows = sum(
+        u["rows"]
+        for path in lake.list(f"{UNIVERSE}/option_chain")
+        if path.endswith("_status.json")
+        for u in lake.read_json(path)["underlyings"].values()
+    )
+    assert answer["rows"] == rows > 100 * SESSIONS
+    months = [p for p in lake.list(f"{UNIVERSE}/chain_month") if p.endswith("_status.json")]
+    assert [len(lake.read_json(path)["days"]) for path in months] == [14, 14]
+
+
+@pytest.fixture(scope="module")
+def stop_when(start_optix, universes: Path, wait_until_nothing_runs):
+    """Start the backfill, send it a signal once ``reached()``; returns exit code, output and errors."""
+
+    def run(home: Path, number: signal.Signals, reached: Callable[[], bool]) -> tuple[int, str, str]:
+        process = start_optix(home, *BACKFILL, OPTIX_UNIVERSES=str(universes))
+        try:
+            deadline = time.monotonic() + 240
+            while not reached():
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline, "the moment never came"
+                time.sleep(0.002)
+            os.kill(process.pid, number)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.communicate()
+        wait_until_nothing_runs(home)
+        return process.returncode, out, err
+
+    return run
+
+
+def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
+    undisturbed, tmp_path: Path, run_optix, stop_when, universes: Path
+) -> None:
+    lake = tmp_path / "lake" / UNIVERSE
+
+    def statuses(asset: str) -> int:
+        return len(list(lake.glob(f"{asset}/*/_status.json")))
+
+    code, out, _ = stop_when(tmp_path, signal.SIGKILL, lambda: statuses("adjusted_quotes") >= 3)
+    assert code == -signal.SIGKILL and "0 of 28 sessions are complete, 28 are left, in 2 chunks" in out
+    assert statuses("option_chain") < SESSIONS
+
+    code, _, err = stop_when(tmp_path, signal.SIGINT, lambda: statuses("option_chain") >= 3)
+    said, stopped = err.splitlines()
+    assert code == 130 and stopped == "optix: stopped"
+    assert re.match(r"small_coin: \d+ of \d+ days.*the same command goes on with the rest$", said), said
+    complete = statuses("option_chain")
+    assert 0 < complete < SESSIONS
+
+    # a month that cannot be compacted: its chunk fails, the other one is built
+    month = lake / "chain_month" / "2025-11-01"
+    month.parent.mkdir(exist_ok=True)
+    month.write_text("a file where a folder should be")
+    failed = run_optix(tmp_path, *BACKFILL, OPTIX_UNIVERSES=str(universes))
+    assert failed.returncode == 1
+    assert f"small_coin from {FIRST} to {LAST}, going on: " in failed.stdout
+    (line,) = failed.stderr.splitlines()
+    assert line.startswith("optix: small_coin: 1 month from 2025-11: small_coin__chain_month: ")
+    assert "cannot be written" in line
+    assert (lake / "chain_month" / "2025-12-01" / "_status.json").exists()
+
+    month.unlink()
+    last = run_optix(tmp_path, *BACKFILL, "--json", OPTIX_UNIVERSES=str(universes))
+    assert last.returncode == 0, last.stderr
+    home, answer = undisturbed
+    assert json.loads(last.stdout) == answer
+    found, wanted = contents(open_lake(str(tmp_path / "lake"))), contents(open_lake(str(home / "lake")))
+    assert found.keys() == wanted.keys()
+    assert [path for path in wanted if found[path] != wanted[path]] == []
+
+
+class CuttableProxy:
+    """Passes bytes on to a server until it is cut; mended, it listens at the same port again."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.port = 0
+        self.mend()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        """Nobody listens any more, and every connection breaks."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # cut
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(self._target)
+                with self._lock:
+                    self._open |= {client, server}
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # one side has ended
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+        with self._lock:
+            self._open.discard(source)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch):
+    """A bucket on an S3 server, reached directly by the test and through a proxy by the commands."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "optix-test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "optix-test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    boto3.client("s3").create_bucket(Bucket="optix-backfill")
+    proxy = CuttableProxy(host, port)
+    yield proxy
+    proxy.cut()
+    server.stop()
+
+
+def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
+    undisturbed, tmp_path: Path, start_optix, run_optix, store: CuttableProxy, universes: Path,
+    wait_until_nothing_runs,
+) -> None:  # fmt: skip
+    command = (
+        "backfill",
+        UNIVERSE,
+        "--from",
+        "2025-11-29",
+        "--to",
+        "2025-12-02",
+        "--workers",
+        "1",
+        "--chunk",
+        "2",
+    )
+    uri = "s3://optix-backfill/lake"
+    settings = {
+        "OPTIX_LAKE_URI": uri,
+        "OPTIX_UNIVERSES": str(universes),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
+    }
+    lake = open_lake(uri)
+    process = start_optix(tmp_path, *command, **settings)
+    try:
+        deadline = time.monotonic() + 240
+        # the newer chunk is complete, the older one under way
+        while not any(
+            p.endswith("2025-11-30/_status.json") for p in lake.list(f"{UNIVERSE}/validated_quotes")
+        ):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "the moment never came"
+            time.sleep(0.01)
+        store.cut()
+        _, err = process.communicate(timeout=240)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert line.startswith(f"optix: {UNIVERSE}: stopped after 2 of 4 days")
+    assert uri in line and line.endswith("The same command goes on with the rest")
+    wait_until_nothing_runs(tmp_path)
+
+    store.mend()
+    last = run_optix(tmp_path, *command, **settings)
+    assert last.returncode == 0, last.stderr
+    assert "going on: 2 of 4 sessions are complete, 2 are left, in 1 chunk" in last.stdout
+    assert verified(lake) > 4 * 5
+    # what the layers of these days hold is what they hold after a backfill of all days on a folder
+    home, _ = undisturbed
+    whole, found = contents(open_lake(str(home / "lake"))), contents(lake)
+    days = ("2025-11-29", "2025-11-30", "2025-12-01", "2025-12-02")
+    layers = {p for p in whole if p.split("/")[2] in days and p.split("/")[1] != "chain_month"}
+    assert len(layers) > 4 * 10
+    assert [p for p in sorted(layers) if found.get(p) != whole[p]] == []
