@@ -14,21 +14,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 
+from optix_pipeline.catalog import Catalog
+from optix_pipeline.definitions import build_definitions
+from optix_pipeline.runner import Runner
+from optix_pipeline.yaml_specs import load_spec
+from resources.database.resource import DatabaseResource
 from resources.generator.demo_markets import DEMO_COIN
 from resources.generator.market import build_market
 from resources.generator.writer import UniverseWriter
 from resources.lake.lake import Lake
 from resources.lake.opening import open_lake
+from resources.lake.resource import LakeResource
+from resources.sources import SourcesResource
+from resources.universe import UniverseSpec
 
 pytestmark = pytest.mark.end_to_end
 
 UNIVERSE = "small_coin"
 #: the second half of November is one chunk, the first half of December the other
 FIRST, LAST, SESSIONS = dt.date(2025, 11, 17), dt.date(2025, 12, 14), 28
-BACKFILL = ("backfill", UNIVERSE, "--workers", "2", "--chunk", "20")
+BACKFILL = ("backfill", UNIVERSE, "--chunk", "20", "--workers")
 
 
 @pytest.fixture(scope="module")
@@ -76,38 +85,38 @@ def verified(lake: Lake) -> int:
     return tables
 
 
+def rows(lake: Lake) -> int:
+    """Of all option chains, by their statuses."""
+    paths = [p for p in lake.list(f"{UNIVERSE}/option_chain") if p.endswith("_status.json")]
+    return sum(u["rows"] for path in paths for u in lake.read_json(path)["underlyings"].values())
+
+
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, run_optix, universes: Path) -> tuple[Path, dict[str, Any]]:
-    """A home whose backfill nobody disturbed, and the document that it printed."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, universes: Path) -> dict[str, Any]:
+    """What a lake holds into which all sessions were ingested at once, in this process, by nobody disturbed."""
     home = tmp_path_factory.mktemp("undisturbed")
-    outcome = run_optix(home, *BACKFILL, "--json", OPTIX_UNIVERSES=str(universes))
-    assert outcome.returncode == 0, outcome.stderr[-2000:]
-    return home, json.loads(outcome.stdout)
-
-
-def test_undisturbed_it_builds_every_session_and_says_what_became_of_them(undisturbed) -> None:
-    home, answer = undisturbed
-    assert answer["sessions"] == {
-        "asked": SESSIONS, "ok": 26, "partly": 0, "blocked": 1, "absent": 1, "left": 0, "off_calendar": 0}  # fmt: skip
-    assert (answer["left"], answer["failures"]) == ({}, [])
-    lake = open_lake(str(home / "lake"))
-    rows = sum(
-        u["rows"]
-        for path in lake.list(f"{UNIVERSE}/option_chain")
-        if path.endswith("_status.json")
-        for u in lake.read_json(path)["underlyings"].values()
-    )
-    assert answer["rows"] == rows > 100 * SESSIONS
-    months = [p for p in lake.list(f"{UNIVERSE}/chain_month") if p.endswith("_status.json")]
-    assert [len(lake.read_json(path)["days"]) for path in months] == [14, 14]
+    spec = load_spec(universes / "small_coin.yaml", UniverseSpec)
+    catalog = Catalog({UNIVERSE: spec}, {}, {})
+    overrides = {
+        "lake": LakeResource(uri=str(home / "lake")),
+        "sources": SourcesResource(generated_folder=str(home)),
+        "database": DatabaseResource(enabled=False),
+    }
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        patch.setenv("OPTIX_HOME", str(home))
+        definitions = build_definitions(catalog=catalog, resource_overrides=overrides)
+        Runner(definitions, instance, catalog).ingest(spec)
+    return contents(open_lake(str(home / "lake")))
 
 
 @pytest.fixture(scope="module")
 def stop_when(start_optix, universes: Path, wait_until_nothing_runs):
     """Start the backfill, send it a signal once ``reached()``; returns exit code, output and errors."""
 
-    def run(home: Path, number: signal.Signals, reached: Callable[[], bool]) -> tuple[int, str, str]:
-        process = start_optix(home, *BACKFILL, OPTIX_UNIVERSES=str(universes))
+    def run(
+        home: Path, workers: int, number: signal.Signals, reached: Callable[[], bool]
+    ) -> tuple[int, str, str]:
+        process = start_optix(home, *BACKFILL, str(workers), OPTIX_UNIVERSES=str(universes))
         try:
             deadline = time.monotonic() + 240
             while not reached():
@@ -133,11 +142,11 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     def statuses(asset: str) -> int:
         return len(list(lake.glob(f"{asset}/*/_status.json")))
 
-    code, out, _ = stop_when(tmp_path, signal.SIGKILL, lambda: statuses("adjusted_quotes") >= 3)
+    code, out, _ = stop_when(tmp_path, 2, signal.SIGKILL, lambda: statuses("adjusted_quotes") >= 3)
     assert code == -signal.SIGKILL and "0 of 28 sessions are complete, 28 are left, in 2 chunks" in out
     assert statuses("option_chain") < SESSIONS
 
-    code, _, err = stop_when(tmp_path, signal.SIGINT, lambda: statuses("option_chain") >= 3)
+    code, _, err = stop_when(tmp_path, 1, signal.SIGINT, lambda: statuses("option_chain") >= 3)
     said, stopped = err.splitlines()
     assert code == 130 and stopped == "optix: stopped"
     assert re.match(r"small_coin: \d+ of \d+ days.*the same command goes on with the rest$", said), said
@@ -148,7 +157,7 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     month = lake / "chain_month" / "2025-11-01"
     month.parent.mkdir(exist_ok=True)
     month.write_text("a file where a folder should be")
-    failed = run_optix(tmp_path, *BACKFILL, OPTIX_UNIVERSES=str(universes))
+    failed = run_optix(tmp_path, *BACKFILL, "1", OPTIX_UNIVERSES=str(universes))
     assert failed.returncode == 1
     assert f"small_coin from {FIRST} to {LAST}, going on: " in failed.stdout
     (line,) = failed.stderr.splitlines()
@@ -157,13 +166,17 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     assert (lake / "chain_month" / "2025-12-01" / "_status.json").exists()
 
     month.unlink()
-    last = run_optix(tmp_path, *BACKFILL, "--json", OPTIX_UNIVERSES=str(universes))
+    last = run_optix(tmp_path, *BACKFILL, "1", "--json", OPTIX_UNIVERSES=str(universes))
     assert last.returncode == 0, last.stderr
-    home, answer = undisturbed
-    assert json.loads(last.stdout) == answer
-    found, wanted = contents(open_lake(str(tmp_path / "lake"))), contents(open_lake(str(home / "lake")))
-    assert found.keys() == wanted.keys()
-    assert [path for path in wanted if found[path] != wanted[path]] == []
+    answer = json.loads(last.stdout)
+    assert answer["sessions"] == {
+        "asked": SESSIONS, "ok": 26, "partly": 0, "blocked": 1, "absent": 1, "left": 0, "off_calendar": 0}  # fmt: skip
+    assert (answer["left"], answer["failures"]) == ({}, [])
+    whole = open_lake(str(tmp_path / "lake"))
+    assert answer["rows"] == rows(whole) > 100 * SESSIONS
+    found = contents(whole)
+    assert found.keys() == undisturbed.keys()
+    assert [path for path in found if found[path] != undisturbed[path]] == []
 
 
 class CuttableProxy:
@@ -278,11 +291,10 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
     last = run_optix(tmp_path, *command, **settings)
     assert last.returncode == 0, last.stderr
     assert "going on: 2 of 4 sessions are complete, 2 are left, in 1 chunk" in last.stdout
-    assert verified(lake) > 4 * 5
+    assert verified(lake) == 4 * 5, "five layers of four days"
     # what the layers of these days hold is what they hold after a backfill of all days on a folder
-    home, _ = undisturbed
-    whole, found = contents(open_lake(str(home / "lake"))), contents(lake)
+    found = contents(lake)
     days = ("2025-11-29", "2025-11-30", "2025-12-01", "2025-12-02")
-    layers = {p for p in whole if p.split("/")[2] in days and p.split("/")[1] != "chain_month"}
-    assert len(layers) > 4 * 10
-    assert [p for p in sorted(layers) if found.get(p) != whole[p]] == []
+    layers = {p for p in undisturbed if p.split("/")[2] in days and p.split("/")[1] != "chain_month"}
+    assert len(layers) == 4 * 5 * 2, "a table and a status each"
+    assert [p for p in sorted(layers) if found.get(p) != undisturbed[p]] == []
