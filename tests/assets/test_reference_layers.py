@@ -8,6 +8,7 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
+from assets.harvest_tick import exchange_tick
 from assets.universe_assets import build_universe_assets, monthly_reference_assets
 from optix_pipeline.partitions import universe_partitions
 from optix_pipeline.runner import ingestion_steps
@@ -125,7 +126,9 @@ def test_a_universe_without_them_has_no_empty_assets(build_house):
     partitions = universe_partitions(universe)
 
     def names(spec) -> set[str]:
-        built = build_universe_assets(spec, partitions.daily, partitions.monthly)
+        built = build_universe_assets(
+            spec, partitions.daily, partitions.monthly, exchange_tick(spec.timezone)
+        )
         return {key.path[-1] for definition in built for key in definition.keys}
 
     bare = universe.model_copy(update={"corporate_actions": None, "rates": None})

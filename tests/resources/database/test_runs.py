@@ -60,6 +60,7 @@ def test_writing_a_run_twice_leaves_equal_rows(database, make_run):
         "equity_curve": 4,
         "events": 4,
         "fills": 4,
+        "freshness": 0,
         "harvests": 0,
         "metrics": 5,
         "monte_carlo_summaries": 1,
