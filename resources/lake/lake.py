@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources.lake.errors import LakeContentError, LakeFormatError, LakePathError
+from resources.lake.parquet_bytes import parquet_bytes
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -212,14 +213,12 @@ class Lake(ABC):
             ) from error
 
     def write_table(self, path: str, table: pa.Table) -> WrittenTable:
-        """Write a table as Parquet: zstd, dictionary encoding on the dictionary-typed (key) columns only."""
-        keys = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-        sink = pa.BufferOutputStream()
+        """Write a table as Parquet (see ``resources.lake.parquet_bytes``)."""
         try:
-            pq.write_table(table, sink, compression="zstd", use_dictionary=keys)
+            data = parquet_bytes(table)
         except pa.ArrowException as error:
             raise LakeFormatError(f"{self.uri}/{path}: the table cannot be written: {error}") from error
-        written = self.write_bytes(path, sink.getvalue().to_pybytes())
+        written = self.write_bytes(path, data)
         return WrittenTable(path, written.sha256, table.num_rows, written.size)
 
     def read_json(self, path: str) -> Any:
