@@ -94,6 +94,8 @@ def test_blocks_are_whole_lines_of_any_kind_of_file():
         (gzip.compress(b"0" * 3_000_000), "gzip bomb"),
         (b"a\n\xff\xfe\n", "not UTF-8"),
     ],
+    # a gzip stream holds the time, and names of tests must be the same in every process
+    ids=["nothing", "blank", "cut off", "with a tail", "bomb", "latin"],
 )
 def test_blocks_refuse_what_whole_texts_refuse(payload, why):
     with pytest.raises(UnreadablePayloadError, match=why):
