@@ -38,6 +38,7 @@ def quality_row(universe: UniverseSpec, result: ExpectationResult) -> dict[str, 
         "observed": result.observed,
         "limit": result.limit,
         "message": result.message,
+        "details": dict(result.details),
     }
 
 

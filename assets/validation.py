@@ -1,7 +1,7 @@
 """From raw payloads to clean and quarantined quotes: parse, row rules, profiles, one suite run, verdicts.
 
-Memory is bounded: a long range is judged in batches of rows. A verdict depends on its own profile alone, so
-where a batch ends changes nothing.
+Memory is bounded: a long range is judged in batches of rows. A verdict depends on its session's own profiles
+alone, so where a batch ends changes nothing.
 """
 
 import datetime as dt
@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
 from assets.layers import each_day
 from engine.calendars import TradingCalendar
-from resources.data_quality.profile import absent_profile, profile_session
+from resources.data_quality.profile import last_snapshot, profile_snapshots
+from resources.data_quality.profile_columns import absent_profile
 from resources.data_quality.row_rules import apply_row_rules
 from resources.data_quality.suite import ExpectationResult, Verdict, run_suite
 from resources.lake.digest import table_digest
@@ -37,7 +39,7 @@ class _Judged:
 
     clean: pa.Table
     quarantined: pa.Table
-    profile: dict[str, object]
+    profiles: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def validate_days(
     def flush() -> None:
         if not batch:
             return
-        profiles = [j.profile for d in batch for j in d.underlyings.values()]
+        profiles = [p for d in batch for j in d.underlyings.values() for p in j.profiles]
         outcome = run_suite(profiles, universe.quality)
         on_results(outcome.results)
         by_day = {d.day: d for d in batch}
@@ -139,12 +141,13 @@ def _judged_days(
 def _previous(
     before: list[tuple[HarvestRecord, ParsedDay]], symbol: str, inputs: dict[str, str]
 ) -> pa.Table | None:
-    """The nearest earlier payload of an underlying, blocked or not; its record becomes an input."""
+    """The last snapshot of the nearest earlier payload of an underlying, blocked or not; its record becomes an
+    input."""
     for record, parsed in before:
         found = parsed.underlyings.get(symbol)
         if found is not None and found.problem is None and found.quotes.num_rows:
             inputs[record.path] = record.digest
-            return found.quotes
+            return last_snapshot(found.quotes)
     return None
 
 
@@ -158,10 +161,19 @@ def _judge(
 ) -> _Judged:
     if received is None:
         return _Judged(
-            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), absent_profile(day, symbol)
+            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)]
         )
-    verdict = None if received.problem else apply_row_rules(received.quotes, day, universe.quality)
-    profile = profile_session(
+    verdict = (
+        None
+        if received.problem
+        else apply_row_rules(
+            received.quotes,
+            day,
+            universe.quality,
+            known_after_minutes=universe.provider.known_after_minutes,
+        )
+    )
+    profiles = profile_snapshots(
         trade_date=day,
         underlying=symbol,
         spec=universe.quality,
@@ -171,13 +183,14 @@ def _judge(
         verdict=verdict,
         rejected=received.rejected,
         payload_ts_us=received.payload_ts_us,
+        snapshot_payload_ts_us=received.snapshot_payload_ts_us,
         problem=received.problem,
         previous=previous,
     )
     if verdict is None:
-        return _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profile)
+        return _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles)
     bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
-    return _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profile)
+    return _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
 
 
 def _write_day(
@@ -190,8 +203,13 @@ def _write_day(
         clean, bad = judged.clean, judged.quarantined
         if verdict.status != "ok" and clean.num_rows:
             # nothing is lost: what a blocked day holds goes to quarantine with the verdict as its reason
-            bad = pa.concat_tables([bad, _quarantined_by_verdict(clean, verdict)]).unify_dictionaries()
+            reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
+            bad = _joined(bad, _quarantined_for(clean, reasons))
             clean = QUOTE_SCHEMA.empty_table()
+        for snapshot, why in verdict.kept_out.items():
+            mine = pc.equal(clean.column("snapshot_id"), snapshot)
+            bad = _joined(bad, _quarantined_for(clean.filter(mine), [f"snapshot kept out: {r}" for r in why]))
+            clean = clean.filter(pc.invert(mine))
         files = {}
         for asset, table in ((VALIDATED, clean), (QUARANTINED, bad)):
             path = partition_path(universe.name, asset, day.day.isoformat(), symbol)
@@ -210,8 +228,12 @@ def _write_day(
     return found
 
 
-def _quarantined_by_verdict(clean: pa.Table, verdict: Verdict) -> pa.Table:
-    reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
+def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
+    return pa.concat_tables([first, second]).unify_dictionaries()
+
+
+def _quarantined_for(clean: pa.Table, reasons: list[str]) -> pa.Table:
+    """Clean rows as quarantined ones, all for the same reasons."""
     columns = {f.name: clean.column(f.name) for f in QUOTE_SCHEMA}
     columns["reasons"] = pa.array([reasons] * clean.num_rows, type=pa.list_(pa.string()))
     columns["raw"] = pa.nulls(clean.num_rows, pa.string())

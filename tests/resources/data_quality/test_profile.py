@@ -6,7 +6,8 @@ import time
 import pyarrow as pa
 import pytest
 
-from resources.data_quality.profile import PROFILE_COLUMNS, absent_profile, profile_session
+from resources.data_quality.profile import profile_session
+from resources.data_quality.profile_columns import PROFILE_COLUMNS, absent_profile
 from resources.data_quality.row_rules import apply_row_rules
 from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
 
