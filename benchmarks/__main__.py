@@ -12,7 +12,7 @@ from benchmarks.machine import description
 from benchmarks.measure import ROOT, Figure
 
 #: in this order; ``backtest`` reads what ``ingestion`` left
-NAMES = ("startup", "ingestion", "demo", "backtest", "implied_volatility", "monte_carlo")
+NAMES = ("startup", "ingestion", "demo", "backtest", "implied_volatility", "monte_carlo", "quality")
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 

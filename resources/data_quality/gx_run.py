@@ -3,12 +3,15 @@
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from resources.data_quality.checks import Check
 
 if TYPE_CHECKING:
     import pandas as pd
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.expectations.expectation import Expectation
 
 
@@ -62,14 +65,58 @@ def _expectation(check: Check) -> "Expectation":
     return ExpectColumnValuesToBeBetween(max_value=check.limit, strict_max=check.rule == "below", **common)
 
 
+@dataclass(frozen=True)
+class GxRun:
+    """What one run answered.
+
+    Attributes
+    ----------
+    failed
+        By check, the positions of the rows that fail it.
+    validation
+        Great Expectations' own result, for its Data Docs.
+    """
+
+    failed: dict[str, set[int]]
+    validation: "ExpectationSuiteValidationResult"
+
+
 def failed_rows(frame: "pd.DataFrame", suite: Sequence[Check]) -> dict[str, set[int]]:
-    """Run Great Expectations once; the positions of the rows that fail each check.
+    """The positions of the rows that fail each check; raises as ``validate`` does."""
+    return validate(frame, suite).failed
+
+
+def validate(frame: "pd.DataFrame", suite: Sequence[Check], name: str = "session_profiles") -> GxRun:
+    """Run Great Expectations once over a frame with an index from 0.
 
     Raises
     ------
     DataQualityError
         If an expectation raised inside Great Expectations, was not run, or saw another number of rows.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        batch_definition = _whole_frame()
+        import great_expectations as gx
+
+        gx_suite = gx.ExpectationSuite(name, expectations=[_expectation(c) for c in suite])
+        batch = batch_definition.get_batch({"dataframe": frame})
+        validation = batch.validate(gx_suite, result_format={"result_format": "COMPLETE"})
+    failed: dict[str, set[int]] = {}
+    for outcome in validation.results:
+        if outcome.expectation_config is None:
+            raise DataQualityError("Great Expectations returned a result without naming its expectation")
+        check = outcome.expectation_config.meta["check"]
+        failed[check] = _unexpected_rows(check, outcome, len(frame))
+    not_run = [check.name for check in suite if check.name not in failed]
+    if not_run:
+        raise DataQualityError(f"Great Expectations did not run {not_run}; no row of the range is judged")
+    return GxRun(failed, validation)
+
+
+@cache
+def _whole_frame() -> Any:
+    """The batch definition that every run hands its frame to; a context costs more than a run's frame does."""
     # read when the package is imported: no call home, whatever the environment says
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
@@ -85,27 +132,9 @@ def failed_rows(frame: "pd.DataFrame", suite: Sequence[Check]) -> dict[str, set[
         progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
         analytics_enabled=False,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        context = gx.get_context(mode="ephemeral", project_config=config)
-        batch = (
-            context.data_sources.add_pandas("profiles")
-            .add_dataframe_asset("range")
-            .add_batch_definition_whole_dataframe("all")
-            .get_batch({"dataframe": frame})
-        )
-        gx_suite = gx.ExpectationSuite("session_profiles", expectations=[_expectation(c) for c in suite])
-        validation = batch.validate(gx_suite, result_format={"result_format": "COMPLETE"})
-    failed: dict[str, set[int]] = {}
-    for outcome in validation.results:
-        if outcome.expectation_config is None:
-            raise DataQualityError("Great Expectations returned a result without naming its expectation")
-        name = outcome.expectation_config.meta["check"]
-        failed[name] = _unexpected_rows(name, outcome, len(frame))
-    not_run = [check.name for check in suite if check.name not in failed]
-    if not_run:
-        raise DataQualityError(f"Great Expectations did not run {not_run}; no row of the range is judged")
-    return failed
+    context = gx.get_context(mode="ephemeral", project_config=config)
+    asset = context.data_sources.add_pandas("profiles").add_dataframe_asset("range")
+    return asset.add_batch_definition_whole_dataframe("all")
 
 
 def _unexpected_rows(name: str, outcome: Any, rows: int) -> set[int]:

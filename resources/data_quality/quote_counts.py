@@ -91,10 +91,9 @@ def count_quotes(
         trade_day = np.full(len(starts), (trade_date - dt.date(1970, 1, 1)).days, dtype=np.int64)
     else:
         trade_day = trade_date
-    names = codes(quotes, "right")[1]
-    kinds = np.array([{"C": CALL, "P": PUT}.get(n, _UNKNOWN_RIGHT) for n in names] or [0], dtype=np.int64)
     coin = _coin(quotes)
-    if count is None and quotes.num_rows >= KERNEL_ROWS and _countable(quotes, kinds, coin):
+    rights = _dictionary(quotes, "right")
+    if count is None and quotes.num_rows >= KERNEL_ROWS and _countable(quotes, rights, coin):
         count = compiled()
     if count is None:
         return QuoteCounts(starts, stops, _counted(quotes, starts, stops, trade_day, spec))
@@ -110,7 +109,7 @@ def count_quotes(
         ),
         _values(quotes, "strike"),
         *(_values(quotes, name) for name in ("expiry", "last_trade_date", "right")),
-        kinds,
+        rights.index("P") if "P" in rights else -1,
         _values(quotes, "root"),
         trade_day,
         spec.wide_relative_spread,
@@ -121,19 +120,31 @@ def count_quotes(
     return QuoteCounts(starts, stops, found)
 
 
-def _countable(quotes: pa.Table, kinds: Ints, coin: bool | None) -> bool:
+def _countable(quotes: pa.Table, rights: list[str], coin: bool | None) -> bool:
     """Whether the compiled loop may read the columns as they are."""
     complete = all(
         quotes.column(n).null_count == 0
         for n in ("strike", "expiry", "last_trade_date", "right", "root", "ts")
     )
-    return complete and coin is not None and bool((kinds != _UNKNOWN_RIGHT).all())
+    return complete and coin is not None and sorted(rights) in (["C"], ["P"], ["C", "P"])
+
+
+def _dictionary(quotes: pa.Table, name: str) -> list[str]:
+    """The values that the column's codes stand for."""
+    column = quotes.column(name)
+    if column.num_chunks == 0:
+        return []
+    column = column.unify_dictionaries()
+    return [value or "" for value in column.chunk(0).dictionary.to_pylist()]
 
 
 def _coin(quotes: pa.Table) -> bool | None:
     """Whether all rows are priced in a coin; None where some are."""
+    currencies, times = _dictionary(quotes, "quote_currency"), _dictionary(quotes, "settlement_time")
+    if set(currencies) <= {"USD"} or "08UTC" not in times:
+        return False
     mask = coin_rows(quotes)
-    if not len(mask) or not mask.any():
+    if not mask.any():
         return False
     return True if mask.all() else None
 
