@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.corporate_actions import actions_in_force
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
 from assets.layers import each_day
 from engine.calendars import TradingCalendar
+from engine.corporate_actions.events import CorporateAction
+from resources.data_quality.chain_shape import Reference
 from resources.data_quality.profile import last_snapshot, profile_snapshots
 from resources.data_quality.profile_columns import absent_profile
 from resources.data_quality.row_rules import apply_row_rules
@@ -104,6 +107,7 @@ def _judged_days(
 ) -> Iterator[_Day]:
     store = RawStore(lake, universe.name, "raw_quotes")
     parsed: dict[dt.date, tuple[HarvestRecord, ParsedDay]] = {}
+    references: dict[tuple[dt.date, str], Reference] = {}
 
     def parse(day: dt.date) -> tuple[HarvestRecord, ParsedDay] | None:
         if day not in parsed:
@@ -127,27 +131,38 @@ def _judged_days(
             found = parse(session)
             if found is not None:
                 before.append(found)
+        actions, action_inputs = actions_in_force(universe, lake, day)
+        inputs.update(action_inputs)
         underlyings = {}
         for spec in universe.underlyings:
-            previous = _previous(before, spec.symbol, inputs)
+            previous = _previous(before, spec.symbol, inputs, references)
             received = here[1].underlyings.get(spec.symbol)
-            underlyings[spec.symbol] = _judge(universe, day, spec.symbol, received, previous, calendar)
+            judged, reference = _judge(universe, day, spec.symbol, received, previous, actions, calendar)
+            underlyings[spec.symbol] = judged
+            if reference is not None:
+                references[day, spec.symbol] = reference
         yield _Day(day, inputs, underlyings)
         oldest = calendar.previous(session) if session >= universe.start else session
         for old in [d for d in parsed if d < oldest]:
             del parsed[old]
+        for key in [k for k in references if k[0] < oldest]:
+            del references[key]
 
 
 def _previous(
-    before: list[tuple[HarvestRecord, ParsedDay]], symbol: str, inputs: dict[str, str]
-) -> pa.Table | None:
+    before: list[tuple[HarvestRecord, ParsedDay]],
+    symbol: str,
+    inputs: dict[str, str],
+    references: dict[tuple[dt.date, str], Reference],
+) -> Reference | None:
     """The last snapshot of the nearest earlier payload of an underlying, blocked or not; its record becomes an
-    input."""
+    input. What was made of it when it was judged itself, in this run, is not made again."""
     for record, parsed in before:
         found = parsed.underlyings.get(symbol)
         if found is not None and found.problem is None and found.quotes.num_rows:
             inputs[record.path] = record.digest
-            return last_snapshot(found.quotes)
+            key = parsed.trade_date, symbol
+            return references.get(key) or Reference(last_snapshot(found.quotes))
     return None
 
 
@@ -156,13 +171,16 @@ def _judge(
     day: dt.date,
     symbol: str,
     received: ParsedUnderlying | None,
-    previous: pa.Table | None,
+    previous: Reference | None,
+    actions: list[CorporateAction],
     calendar: TradingCalendar,
-) -> _Judged:
+) -> tuple[_Judged, Reference | None]:
+    """One underlying of one day, and what the next day is to be compared with."""
     if received is None:
-        return _Judged(
+        absent = _Judged(
             QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)]
         )
+        return absent, None
     verdict = (
         None
         if received.problem
@@ -186,11 +204,14 @@ def _judge(
         snapshot_payload_ts_us=received.snapshot_payload_ts_us,
         problem=received.problem,
         previous=previous,
+        actions=actions,
     )
     if verdict is None:
-        return _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles)
+        unread = _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles)
+        return unread, None
     bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
-    return _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
+    judged = _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
+    return judged, verdict.reference(received.quotes)
 
 
 def _write_day(

@@ -13,7 +13,8 @@ from engine.instruments.terms import (
     SettlementType,
     UnderlyingKind,
 )
-from resources.data_quality.catalogue import CATALOGUE, Setting, checked_name, setting_problem
+from resources.data_quality.catalogue import CATALOGUE, checked_name, setting_problem
+from resources.data_quality.check_definition import Setting
 
 
 class _Strict(BaseModel):

@@ -6,43 +6,14 @@ rules themselves, ``resources.universe`` lets a universe set severities and limi
 prints the table.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-Severity = Literal["critical", "warning", "info"]
-Setting = Literal["critical", "warning", "info", "off"]
-Level = Literal["row", "snapshot", "session"]
+from resources.data_quality.check_definition import CheckDefinition, Level
+from resources.data_quality.measured_catalogue import MEASURED_CHECKS
 
 ACTIONS: dict[Level, str] = {
     "row": "the row is quarantined",
     "snapshot": "the snapshot is quarantined; the session too where no snapshot is left",
     "session": "the underlying's session is blocked",
 }
-
-
-@dataclass(frozen=True)
-class CheckDefinition:
-    """One check as a universe sees it.
-
-    Attributes
-    ----------
-    severity
-        Default. Critical acts (see ``ACTIONS``), warning and info only tell.
-    limit
-        Default number of the rule; None where the rule has none.
-    threshold
-        The field of ``quality`` that holds the limit instead, where there is one.
-    fixed
-        Whether the severity must stay: the layers after this one cannot hold what such a check lets through.
-    """
-
-    name: str
-    level: Level
-    severity: Setting
-    catches: str
-    limit: float | None = None
-    threshold: str | None = None
-    fixed: bool = False
 
 
 def _row(name: str, catches: str, *, fixed: bool = False) -> CheckDefinition:
@@ -175,7 +146,7 @@ SESSION_CHECKS = (
     CheckDefinition("untyped_rows", "session", "warning", "rows that could not be typed", limit=0),
 )
 
-CATALOGUE: dict[str, CheckDefinition] = {d.name: d for d in (*ROW_CHECKS, *SESSION_CHECKS)}
+CATALOGUE: dict[str, CheckDefinition] = {d.name: d for d in (*ROW_CHECKS, *SESSION_CHECKS, *MEASURED_CHECKS)}
 
 
 def checked_name(name: str) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from resources.data_quality.catalogue import CATALOGUE, Level, Severity
+from resources.data_quality.catalogue import CATALOGUE
+from resources.data_quality.check_definition import Level, Severity
+from resources.data_quality.structure_checks import SENTENCES, observed, sentence
 from resources.universe import QualitySpec
 
 Rule = Literal["at_least", "at_most", "below", "equals_trade_date", "is_null", "is_true", "is_false"]
@@ -110,7 +112,10 @@ def _last_trade_sentence(profile: Profile) -> str:
 def checks(spec: QualitySpec) -> tuple[Check, ...]:
     """The suite under a universe's settings, in the order in which reasons are listed; without what is off."""
     found = []
-    for name, rule, observe, sentence in _rules(spec):
+    measured = tuple(
+        (name, "at_most", observed(name), sentence(name, _limit(spec, name))) for name in SENTENCES
+    )
+    for name, rule, observe, said in (*_rules(spec), *measured):
         severity = spec.severity(name)
         if CATALOGUE[name].level == "row" and severity == "critical":
             severity = "warning"  # the rows are quarantined; that there were some is told, and blocks nothing
@@ -121,7 +126,7 @@ def checks(spec: QualitySpec) -> tuple[Check, ...]:
                 if rule in ("is_true", "is_false", "is_null", "equals_trade_date")
                 else _limit(spec, name)
             )
-            found.append(Check(name, severity, rule, observe, sentence, limit, level))
+            found.append(Check(name, severity, rule, observe, said, limit, level))
     return tuple(found)
 
 

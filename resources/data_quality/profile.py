@@ -5,7 +5,7 @@ whole, which compares its last snapshot with that of the session before.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.corporate_actions.events import CorporateAction
+from resources.data_quality.chain_shape import Reference
 from resources.data_quality.columns import (
     MISSING_US,
     codes,
@@ -28,6 +30,7 @@ from resources.data_quality.profile_columns import (
 from resources.data_quality.repeats import comparable, repetition
 from resources.data_quality.row_rules import RowVerdict
 from resources.data_quality.snapshot_profile import snapshot_rows
+from resources.data_quality.structure_profile import add_session_measures, add_snapshot_measures
 from resources.schemas import QUOTE_SCHEMA
 from resources.universe import QualitySpec
 
@@ -45,7 +48,8 @@ def profile_snapshots(
     payload_ts_us: int | None = None,
     snapshot_payload_ts_us: Mapping[int, int] | None = None,
     problem: str | None = None,
-    previous: pa.Table | None = None,
+    previous: pa.Table | Reference | None = None,
+    actions: Sequence[CorporateAction] = (),
 ) -> list[Profile]:
     """Measure one underlying's session.
 
@@ -72,6 +76,8 @@ def profile_snapshots(
     previous
         The last snapshot of the last session before that had a payload, whether or not that one was blocked
         (so that the second repeat in a row is found too); None at the start of a history.
+    actions
+        Corporate actions known on that day: a split explains new strikes and another spot.
 
     Returns
     -------
@@ -97,31 +103,62 @@ def profile_snapshots(
         raise ValueError(f"{underlying} {trade_date}: a profile needs apply_row_rules' verdict on quotes")
     require_columns(quotes, QUOTE_SCHEMA, f"the quote table of {underlying} {trade_date}")
     _refuse_others(quotes, underlying, trade_date)
-    if previous is not None:
-        require_columns(previous, QUOTE_SCHEMA, f"the session before {underlying} {trade_date}")
+    reference = Reference(previous) if isinstance(previous, pa.Table) else previous
+    before = None if reference is None else reference.quotes
+    if before is not None:
+        require_columns(before, QUOTE_SCHEMA, f"the session before {underlying} {trade_date}")
     rows = snapshot_rows(whole, quotes, verdict, spec)
+    add_snapshot_measures(rows, quotes, verdict, calendar, spec)
     if len(rows) == 1:
         _add_untyped(rows[0], rejected)
         rows[0].update(_last_trade(quotes, timezone))
-        if previous is not None:
-            rows[0].update(_against_session_before(quotes, quotes.num_rows, previous, timezone))
+        if before is not None:
+            rows[0].update(_against_session_before(quotes, quotes.num_rows, before, timezone))
+        _as_a_session(rows[0], quotes, verdict, reference, actions, calendar, spec)
         return rows
     own_times = snapshot_payload_ts_us or {}
     for row in rows:
         row.update(part="snapshot", payload_session=None, payload_local=None, payload_in_session=None)
         if row["snapshot_id"] in own_times:
             row.update(payload_time(own_times[row["snapshot_id"]], trade_date, calendar, timezone))
-    _compare_snapshots(rows, quotes, verdict, previous, timezone)
+    _compare_snapshots(rows, quotes, verdict, before, timezone)
     last = quotes.slice(int(verdict.counts.starts[-1]))
-    session = {**whole, "part": "session", "snapshots": len(rows), "rows": quotes.num_rows, "rows_untyped": 0}
+    session = {
+        **whole,
+        "measures": {},
+        "named": {},
+        "part": "session",
+        "snapshots": len(rows),
+        "rows": quotes.num_rows,
+        "rows_untyped": 0,
+    }
     if own_times:  # each snapshot answers for its own time
         session["payload_session"] = None
     _add_untyped(session, rejected)
     session.update(_last_trade(quotes, timezone))
-    if previous is not None:
+    if before is not None:
         largest = max(row["rows"] for row in rows)
-        session.update(_against_session_before(last, largest, previous, timezone))
+        session.update(_against_session_before(last, largest, before, timezone))
+    _as_a_session(session, quotes, verdict, reference, actions, calendar, spec)
     return [*rows, session]
+
+
+def _as_a_session(
+    row: Profile,
+    quotes: pa.Table,
+    verdict: RowVerdict,
+    reference: Reference | None,
+    actions: Sequence[CorporateAction],
+    calendar: SessionCalendar,
+    spec: QualitySpec,
+) -> None:
+    """What only the day as a whole can be asked; a half day may be short for good reason."""
+    repeated = any(
+        (row[name] or 0.0) >= spec.repeat_fraction for name in ("equal_fraction", "traded_equal_fraction")
+    )
+    add_session_measures(row, quotes, verdict, reference, actions, calendar, spec, repeated)
+    if calendar.is_session(row["trade_date"]) and calendar.early_close_shift_us(row["trade_date"]) < 0:
+        row["row_ratio"] = None
 
 
 def profile_session(**arguments: Any) -> Profile:

@@ -14,6 +14,11 @@ class SessionCalendar(Protocol):
     def session_of(self, ts_us: int, timezone: str, /) -> dt.date: ...
     def open_us(self, day: dt.date, /) -> int: ...
     def close_us(self, day: dt.date, /) -> int: ...
+    def previous(self, day: dt.date, /) -> dt.date: ...
+    def is_session(self, day: dt.date, /) -> bool: ...
+    def early_close_shift_us(self, day: dt.date, /) -> int: ...
+    @property
+    def always_open(self) -> bool: ...
 
 
 def absent_profile(trade_date: dt.date, underlying: str) -> Profile:
@@ -32,6 +37,7 @@ def empty_profile(trade_date: dt.date, underlying: str) -> Profile:
         quarantined_by_rule={},
         missing_fraction={},
         measures={},
+        named={},
     )
     return nothing
 
@@ -47,7 +53,7 @@ PROFILE_COLUMNS = (
     *("last_trade_max_date", "quote_age_median_seconds", "quote_age_max_seconds", "stale"),
     *("previous_rows", "row_ratio", "common_contracts", "equal_fraction"),
     *("traded_contracts", "traded_equal_fraction", "snapshot_contracts", "snapshot_equal_fraction"),
-    "measures",
+    *("measures", "named"),
 )
 
 

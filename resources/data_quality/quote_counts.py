@@ -210,7 +210,7 @@ def _counted(quotes: pa.Table, starts: Ints, stops: Ints, trade_day: Ints, spec:
     for name, values in (("bid", bid), ("ask", ask), ("spot", spot), ("strike", strike)):
         nan += np.isinf(values)
         nan += nan_given(quotes, name)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         good_spot = np.where(spot > 0, spot, np.nan)
         most = np.where(kind == PUT, strike, np.where(kind == CALL, good_spot, np.nan))
         coin = coin_rows(quotes)
@@ -219,7 +219,7 @@ def _counted(quotes: pa.Table, starts: Ints, stops: Ints, trade_day: Ints, spec:
             absurd = np.where(
                 coin, np.where(kind == PUT, bid * value > strike, (kind == CALL) & (bid > 1.0)), bid > most
             )
-            widest = np.where(coin, 1.0, most)
+            widest = np.where(coin, np.where(kind == PUT, strike / value, 1.0), most)
         else:
             absurd, widest = bid > most, most
         masks = {

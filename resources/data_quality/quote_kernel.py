@@ -193,7 +193,8 @@ def count_coin(
         has_bid, has_ask = given_bid[i] & (b == b), given_ask[i] & (a == a)
         is_put = right[i] == put_code
         absurd += has_bid & ((is_put & (b * coin_value[i] > strike[i])) | (~is_put & (b > 1.0)))
-        absurdly_wide += has_bid & has_ask & (a - b > 1.0)
+        most = strike[i] / coin_value[i] if is_put else 1.0
+        absurdly_wide += has_bid & has_ask & (a - b > most)
     row[15], row[8] = absurd, absurdly_wide
 
 

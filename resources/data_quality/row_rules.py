@@ -5,12 +5,14 @@ Locked, one-sided and wide quotes are real markets: they stay, and are graded la
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.data_quality.catalogue import ROW_CHECKS
+from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
 from resources.data_quality.columns import (
     MISSING_DAYS,
     Bools,
@@ -80,6 +82,17 @@ class RowVerdict:
     counts: QuoteCounts
     bad: Bools | None
     flags: dict[str, Bools]
+
+    @cached_property
+    def shape(self) -> ChainShape | None:
+        """The ladders of the clean quotes, made when first asked for."""
+        return chain_shape(self.clean)
+
+    def reference(self, quotes: pa.Table) -> Reference:
+        """What the next session is compared with: the last snapshot of ``quotes``, the table that was judged."""
+        if self.bad is None and len(self.counts.starts) == 1:
+            return Reference(quotes, self.shape)
+        return Reference(quotes.slice(int(self.counts.starts[-1])) if quotes.num_rows else quotes)
 
 
 def apply_row_rules(
@@ -166,8 +179,11 @@ def _sound_elsewhere(quotes: pa.Table, trade_date: dt.date, known_after_minutes:
 
 def _blank(quotes: pa.Table, name: str) -> bool:
     """Whether a row of the column holds the empty string; looked for only where the dictionary has it."""
-    positions, values = codes(quotes, name)
-    return "" in values and bool((positions < 0).any())
+    column = quotes.column(name)
+    chunks = (column.chunk(i) for i in range(column.num_chunks))
+    return any("" in chunk.dictionary.to_pylist() for chunk in chunks) and bool(
+        (codes(quotes, name)[0] < 0).any()
+    )
 
 
 def _latest_delay_us(known_after_minutes: float | None) -> int:

@@ -58,10 +58,24 @@ def snapshot_rows(whole: Profile, quotes: pa.Table, verdict: RowVerdict, spec: Q
                 **_distinct(root_codes[start:stop], strikes[start:stop]),
                 **missing[i],
                 **ages[i],
-                "measures": {},
+                "measures": _of_counters({name: int(values[i]) for name, values in number.items()}),
+                "named": {},
             }
         )
     return profiles
+
+
+def _of_counters(number: dict[str, int]) -> dict[str, float | None]:
+    """Shares of one-sided and absurdly wide quotes, and how many are locked."""
+    two_sided = number["rows"] - number["no_bid"] - number["no_ask"] + number["no_quote"]
+    one_sided = number["no_bid"] + number["no_ask"] - 2 * number["no_quote"]
+    quoted = two_sided + one_sided
+    return {
+        "absurdly_wide": number["absurdly_wide"] / two_sided if two_sided else None,
+        "wide_quotes": number["wide"] / two_sided if two_sided else None,
+        "one_sided": one_sided / quoted if quoted else None,
+        "locked": float(number["locked"]),
+    }
 
 
 class _Sums:

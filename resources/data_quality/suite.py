@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from resources.data_quality.catalogue import Severity
+from resources.data_quality.check_definition import Severity
 from resources.data_quality.checks import Check, checks
 from resources.data_quality.gx_run import DataQualityError, failed_rows, profile_frame
 from resources.data_quality.profile_columns import PROFILE_COLUMNS, absent_profile
@@ -156,6 +156,7 @@ def _result(row: Mapping[str, Any], check: Check, failed: bool) -> ExpectationRe
         observed=observed,
         limit=check.limit_text,
         message=f"{_place(row)}: {check.sentence(row)}" if failed else "",
+        details={"named": row["named"][check.name]} if failed and check.name in row["named"] else {},
     )
 
 
@@ -185,7 +186,7 @@ def _session_verdict(
     left = len(snapshots) - len(kept_out)
     usable = _usable(key, left, len(snapshots))
     told = tuple(f"{key[1]} {key[0]}: {line}" for line in _kept_out_lines(kept_out, len(snapshots), key))
-    cautions += _messages(of_snapshots, "warning")
+    cautions += _by_check(key, [r for r in of_snapshots if not r.passed and r.severity == "warning"])
     kept = [*_summarized(of_snapshots), *whole, usable]
     if left == 0 or reasons:
         why = reasons + (() if left else (usable.message, *told))
@@ -195,6 +196,23 @@ def _session_verdict(
 
 def _messages(results: Sequence[ExpectationResult], severity: Severity) -> tuple[str, ...]:
     return tuple(r.message for r in results if not r.passed and r.severity == severity)
+
+
+def _by_check(key: Key, failures: Sequence[ExpectationResult]) -> tuple[str, ...]:
+    """One line per check, so that what 300 snapshots show alike is said once."""
+    found: dict[str, list[ExpectationResult]] = {}
+    for failure in failures:
+        found.setdefault(failure.check, []).append(failure)
+    lines = []
+    for alike in found.values():
+        first = alike[0].message
+        said = first.split(": ", 1)[-1]
+        lines.append(
+            first
+            if len(alike) == 1
+            else f"{key[1]} {key[0]}: {len(alike)} snapshots: {said} (snapshot {alike[0].snapshot_id})"
+        )
+    return tuple(lines)
 
 
 def _usable(key: Key, left: int, snapshots: int) -> ExpectationResult:

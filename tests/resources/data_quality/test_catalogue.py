@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from optix_pipeline.yaml_specs import SpecError, load_spec
-from resources.data_quality.catalogue import ACTIONS, CATALOGUE, CheckDefinition
+from resources.data_quality.catalogue import ACTIONS, CATALOGUE
+from resources.data_quality.check_definition import CheckDefinition
 from resources.data_quality.checks import checks
 from resources.universe import QualitySpec, UniverseSpec
 
