@@ -13,7 +13,7 @@ from assets.day_status import DayStatus, Status, UnderlyingStatus, write_status
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
 from engine.calendars import TradingCalendar
-from resources.data_quality.profile import local_text
+from resources.data_quality.profile_columns import local_text
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path

@@ -38,6 +38,7 @@ def quality_row(universe: UniverseSpec, result: ExpectationResult) -> dict[str, 
         "observed": result.observed,
         "limit": result.limit,
         "message": result.message,
+        "details": dict(result.details),
     }
 
 
@@ -102,15 +103,20 @@ def build_validated_quotes(
     common = daily_asset(universe, VALIDATED, daily, validation)
     kept, bad = universe_key(universe, VALIDATED), universe_key(universe, QUARANTINED)
     # a session is compared with the payloads before it, so it depends on them
-    raw = dg.AssetDep(
-        universe_key(universe, "raw_quotes"),
-        partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-LOOKBACK_SESSIONS),
-    )
+    deps: list[Any] = [
+        dg.AssetDep(
+            universe_key(universe, "raw_quotes"),
+            partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-LOOKBACK_SESSIONS),
+        )
+    ]
+    if universe.corporate_actions is not None:
+        # a split explains new strikes and another spot
+        deps.append(universe_key(universe, "corporate_actions"))
 
     def spec(key: dg.AssetKey, schema: Any, description: str) -> dg.AssetSpec:
         return dg.AssetSpec(
             key,
-            deps=[raw],
+            deps=deps,
             description=description,
             group_name=common["group_name"],
             partitions_def=daily,

@@ -1,7 +1,7 @@
 """From raw payloads to clean and quarantined quotes: parse, row rules, profiles, one suite run, verdicts.
 
-Memory is bounded: a long range is judged in batches of rows. A verdict depends on its own profile alone, so
-where a batch ends changes nothing.
+Memory is bounded: a long range is judged in batches of rows. A verdict depends on its session's own profiles
+alone, so where a batch ends changes nothing.
 """
 
 import datetime as dt
@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from assets.corporate_actions import actions_in_force
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
 from assets.layers import each_day
 from engine.calendars import TradingCalendar
-from resources.data_quality.profile import absent_profile, profile_session
+from engine.corporate_actions.events import CorporateAction
+from resources.data_quality.chain_shape import Reference
+from resources.data_quality.profile import last_snapshot, profile_snapshots
+from resources.data_quality.profile_columns import absent_profile
 from resources.data_quality.row_rules import apply_row_rules
 from resources.data_quality.suite import ExpectationResult, Verdict, run_suite
 from resources.lake.digest import table_digest
@@ -37,7 +42,7 @@ class _Judged:
 
     clean: pa.Table
     quarantined: pa.Table
-    profile: dict[str, object]
+    profiles: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def validate_days(
     def flush() -> None:
         if not batch:
             return
-        profiles = [j.profile for d in batch for j in d.underlyings.values()]
+        profiles = [p for d in batch for j in d.underlyings.values() for p in j.profiles]
         outcome = run_suite(profiles, universe.quality)
         on_results(outcome.results)
         by_day = {d.day: d for d in batch}
@@ -102,6 +107,7 @@ def _judged_days(
 ) -> Iterator[_Day]:
     store = RawStore(lake, universe.name, "raw_quotes")
     parsed: dict[dt.date, tuple[HarvestRecord, ParsedDay]] = {}
+    references: dict[tuple[dt.date, str], Reference] = {}
 
     def parse(day: dt.date) -> tuple[HarvestRecord, ParsedDay] | None:
         if day not in parsed:
@@ -125,26 +131,38 @@ def _judged_days(
             found = parse(session)
             if found is not None:
                 before.append(found)
+        actions, action_inputs = actions_in_force(universe, lake, day)
+        inputs.update(action_inputs)
         underlyings = {}
         for spec in universe.underlyings:
-            previous = _previous(before, spec.symbol, inputs)
+            previous = _previous(before, spec.symbol, inputs, references)
             received = here[1].underlyings.get(spec.symbol)
-            underlyings[spec.symbol] = _judge(universe, day, spec.symbol, received, previous, calendar)
+            judged, reference = _judge(universe, day, spec.symbol, received, previous, actions, calendar)
+            underlyings[spec.symbol] = judged
+            if reference is not None:
+                references[day, spec.symbol] = reference
         yield _Day(day, inputs, underlyings)
         oldest = calendar.previous(session) if session >= universe.start else session
         for old in [d for d in parsed if d < oldest]:
             del parsed[old]
+        for key in [k for k in references if k[0] < oldest]:
+            del references[key]
 
 
 def _previous(
-    before: list[tuple[HarvestRecord, ParsedDay]], symbol: str, inputs: dict[str, str]
-) -> pa.Table | None:
-    """The nearest earlier payload of an underlying, blocked or not; its record becomes an input."""
+    before: list[tuple[HarvestRecord, ParsedDay]],
+    symbol: str,
+    inputs: dict[str, str],
+    references: dict[tuple[dt.date, str], Reference],
+) -> Reference | None:
+    """The last snapshot of the nearest earlier payload of an underlying, blocked or not; its record becomes an
+    input. What was made of it when it was judged itself, in this run, is not made again."""
     for record, parsed in before:
         found = parsed.underlyings.get(symbol)
         if found is not None and found.problem is None and found.quotes.num_rows:
             inputs[record.path] = record.digest
-            return found.quotes
+            key = parsed.trade_date, symbol
+            return references.get(key) or Reference(last_snapshot(found.quotes))
     return None
 
 
@@ -153,15 +171,27 @@ def _judge(
     day: dt.date,
     symbol: str,
     received: ParsedUnderlying | None,
-    previous: pa.Table | None,
+    previous: Reference | None,
+    actions: list[CorporateAction],
     calendar: TradingCalendar,
-) -> _Judged:
+) -> tuple[_Judged, Reference | None]:
+    """One underlying of one day, and what the next day is to be compared with."""
     if received is None:
-        return _Judged(
-            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), absent_profile(day, symbol)
+        absent = _Judged(
+            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)]
         )
-    verdict = None if received.problem else apply_row_rules(received.quotes, day, universe.quality)
-    profile = profile_session(
+        return absent, None
+    verdict = (
+        None
+        if received.problem
+        else apply_row_rules(
+            received.quotes,
+            day,
+            universe.quality,
+            known_after_minutes=universe.provider.known_after_minutes,
+        )
+    )
+    profiles = profile_snapshots(
         trade_date=day,
         underlying=symbol,
         spec=universe.quality,
@@ -171,13 +201,17 @@ def _judge(
         verdict=verdict,
         rejected=received.rejected,
         payload_ts_us=received.payload_ts_us,
+        snapshot_payload_ts_us=received.snapshot_payload_ts_us,
         problem=received.problem,
         previous=previous,
+        actions=actions,
     )
     if verdict is None:
-        return _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profile)
+        unread = _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles)
+        return unread, None
     bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
-    return _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profile)
+    judged = _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
+    return judged, verdict.reference(received.quotes)
 
 
 def _write_day(
@@ -190,8 +224,13 @@ def _write_day(
         clean, bad = judged.clean, judged.quarantined
         if verdict.status != "ok" and clean.num_rows:
             # nothing is lost: what a blocked day holds goes to quarantine with the verdict as its reason
-            bad = pa.concat_tables([bad, _quarantined_by_verdict(clean, verdict)]).unify_dictionaries()
+            reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
+            bad = _joined(bad, _quarantined_for(clean, reasons))
             clean = QUOTE_SCHEMA.empty_table()
+        for snapshot, why in verdict.kept_out.items():
+            mine = pc.equal(clean.column("snapshot_id"), snapshot)
+            bad = _joined(bad, _quarantined_for(clean.filter(mine), [f"snapshot kept out: {r}" for r in why]))
+            clean = clean.filter(pc.invert(mine))
         files = {}
         for asset, table in ((VALIDATED, clean), (QUARANTINED, bad)):
             path = partition_path(universe.name, asset, day.day.isoformat(), symbol)
@@ -210,8 +249,12 @@ def _write_day(
     return found
 
 
-def _quarantined_by_verdict(clean: pa.Table, verdict: Verdict) -> pa.Table:
-    reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
+def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
+    return pa.concat_tables([first, second]).unify_dictionaries()
+
+
+def _quarantined_for(clean: pa.Table, reasons: list[str]) -> pa.Table:
+    """Clean rows as quarantined ones, all for the same reasons."""
     columns = {f.name: clean.column(f.name) for f in QUOTE_SCHEMA}
     columns["reasons"] = pa.array([reasons] * clean.num_rows, type=pa.list_(pa.string()))
     columns["raw"] = pa.nulls(clean.num_rows, pa.string())

@@ -12,7 +12,16 @@ from benchmarks.machine import description
 from benchmarks.measure import ROOT, Figure
 
 #: in this order; ``backtest`` reads what ``ingestion`` left
-NAMES = ("startup", "ingestion", "demo", "backtest", "implied_volatility", "monte_carlo", "storage")
+NAMES = (
+    "startup",
+    "ingestion",
+    "demo",
+    "backtest",
+    "implied_volatility",
+    "monte_carlo",
+    "quality",
+    "storage",
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 

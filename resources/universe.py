@@ -2,9 +2,9 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from engine.instruments.terms import (
     ExerciseStyle,
@@ -13,6 +13,8 @@ from engine.instruments.terms import (
     SettlementType,
     UnderlyingKind,
 )
+from resources.data_quality.catalogue import CATALOGUE, checked_name, setting_problem
+from resources.data_quality.check_definition import Setting
 
 #: coins that stand for dollars: venues quote and settle linear options in them
 STABLECOINS = ("USDC", "USDT")
@@ -115,8 +117,18 @@ class IndexHistorySpec(_Strict):
     known_after_minutes: float = Field(default=15, ge=0)
 
 
+class CheckSetting(_Strict):
+    """What a universe sets of one check; what it leaves out is as in ``resources.data_quality.catalogue``."""
+
+    severity: Setting | None = None
+    limit: float | None = Field(default=None, ge=0)
+
+
+CheckName = Annotated[str, AfterValidator(checked_name)]
+
+
 class QualitySpec(_Strict):
-    """Thresholds of the data-quality suite; ``critical`` ones block the partition of the underlying."""
+    """The data-quality suite of a universe: thresholds, and the severity or limit of single checks."""
 
     min_rows: int = Field(default=50, ge=1)
     #: rows against the session before; below it is a warning
@@ -130,6 +142,32 @@ class QualitySpec(_Strict):
     stale_after_minutes: float = Field(default=60, gt=0)
     #: the last trade of a liquid name must be of the session itself; off for thinly traded ones
     require_trade_in_session: bool = True
+    #: minutes between the snapshots of a session; None: learnt from a session whose snapshots are regular
+    snapshot_minutes: float | None = Field(default=None, gt=0)
+    checks: dict[CheckName, CheckSetting] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _settable(self) -> "QualitySpec":
+        problems = [setting_problem(n, c.severity, c.limit) for n, c in self.checks.items()]
+        if any(problems):
+            raise ValueError("; ".join(p for p in problems if p))
+        return self
+
+    def severity(self, check: str) -> Setting:
+        """The severity of a check under this universe's settings."""
+        setting = self.checks.get(check)
+        if setting is not None and setting.severity is not None:
+            return setting.severity
+        if check == "last_trade" and not self.require_trade_in_session:
+            return "warning"
+        return CATALOGUE[check].severity
+
+    def limit(self, check: str) -> float | None:
+        """The number that a check compares with; None where its rule has none."""
+        definition, setting = CATALOGUE[check], self.checks.get(check)
+        if definition.threshold is not None:
+            return float(getattr(self, definition.threshold))
+        return definition.limit if setting is None or setting.limit is None else setting.limit
 
 
 class UniverseSpec(_Strict):

@@ -43,7 +43,11 @@ def show_quality(universe: str, first: str | None, last: str | None, *, as_json:
             [(q["trade_date"], q["underlying"], q["status"], reasons_text(q)) for q in kept_out],
         )
     pairs = {(q["trade_date"], q["underlying"]) for q in kept_out}
-    noted = [row for row in failed if (row["trade_date"], row["underlying"]) not in pairs]
+    noted = [
+        row
+        for row in failed
+        if (row["trade_date"], row["underlying"]) not in pairs and row["severity"] != "info"
+    ]
     if noted:
         print_table(
             "Kept, with a warning (bad rows are in quarantined_quotes)",

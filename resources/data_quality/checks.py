@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from resources.data_quality.catalogue import CATALOGUE
+from resources.data_quality.check_definition import Level, Severity
+from resources.data_quality.structure_checks import SENTENCES, observed, sentence
 from resources.universe import QualitySpec
 
-Severity = Literal["critical", "warning"]
 Rule = Literal["at_least", "at_most", "below", "equals_trade_date", "is_null", "is_true", "is_false"]
 Profile = Mapping[str, Any]
 
@@ -41,6 +43,19 @@ class Check:
     observe: Callable[[Profile], Any]
     sentence: Callable[[Profile], str]
     limit: float | None = None
+    level: Level = "session"
+
+    def judged(self, profile: Profile) -> bool:
+        """Whether this check is about that part of a session.
+
+        A session's own row also answers for what its snapshots cannot say: a payload time that is not theirs,
+        rows that could not be typed.
+        """
+        return profile["part"] != "snapshot" or self.level == "snapshot"
+
+    def observed(self, profile: Profile) -> Any:
+        """What the check sees of a row; None where it has nothing to judge."""
+        return self.observe(profile) if self.judged(profile) else None
 
     @property
     def column(self) -> str:
@@ -95,9 +110,37 @@ def _last_trade_sentence(profile: Profile) -> str:
 
 
 def checks(spec: QualitySpec) -> tuple[Check, ...]:
-    """The suite under a universe's thresholds, in the order in which reasons are listed."""
-    stale_seconds = spec.stale_after_minutes * 60.0
-    last_trade_severity: Severity = "critical" if spec.require_trade_in_session else "warning"
+    """The suite under a universe's settings, in the order in which reasons are listed; without what is off."""
+    found = []
+    measured = tuple(
+        (name, "at_most", observed(name), sentence(name, _limit(spec, name))) for name in SENTENCES
+    )
+    for name, rule, observe, said in (*_rules(spec), *measured):
+        severity = spec.severity(name)
+        if CATALOGUE[name].level == "row" and severity == "critical":
+            severity = "warning"  # the rows are quarantined; that there were some is told, and blocks nothing
+        if severity != "off":
+            level: Level = "snapshot" if CATALOGUE[name].level == "row" else CATALOGUE[name].level
+            limit = (
+                None
+                if rule in ("is_true", "is_false", "is_null", "equals_trade_date")
+                else _limit(spec, name)
+            )
+            found.append(Check(name, severity, rule, observe, said, limit, level))
+    return tuple(found)
+
+
+def _limit(spec: QualitySpec, name: str) -> float:
+    limit = spec.limit(name)
+    if name == "staleness":
+        return float(limit or 0.0) * 60.0  # the profile counts seconds
+    return 0.0 if limit is None else float(limit)
+
+
+def _rules(
+    spec: QualitySpec,
+) -> tuple[tuple[str, Rule, Callable[[Profile], Any], Callable[[Profile], str]], ...]:
+    """Name, rule, what it looks at and what a failure says."""
 
     def last_trade(p: Profile) -> Any:
         if p["last_trade_max_date"] is None:
@@ -109,24 +152,21 @@ def checks(spec: QualitySpec) -> tuple[Check, ...]:
         return None if p["payload_session"] is None else str(p["payload_session"].isoformat())
 
     return (
-        Check(
+        (
             "present",
-            "critical",
             "is_true",
             lambda p: not p["absent"],
             lambda p: "the calendar has a session, but no payload was delivered",
         ),
-        Check("readable", "critical", "is_null", _take("problem"), lambda p: str(p["problem"])),
-        Check(
+        ("readable", "is_null", _take("problem"), lambda p: str(p["problem"])),
+        (
             "session",
-            "critical",
             "equals_trade_date",
             payload_session,
             lambda p: f"the payload ({p['payload_local']}) belongs to session {p['payload_session']}",
         ),
-        Check(
+        (
             "repeated_quotes",
-            "critical",
             "below",
             _judged_repeat("equal_fraction", "common_contracts"),
             lambda p: (
@@ -134,11 +174,9 @@ def checks(spec: QualitySpec) -> tuple[Check, ...]:
                 f"before in bid, ask, sizes, last and volume (from {_percent(spec.repeat_fraction)} on it is "
                 "a repeat)"
             ),
-            spec.repeat_fraction,
         ),
-        Check(
+        (
             "repeated_trades",
-            "critical",
             "below",
             _judged_repeat("traded_equal_fraction", "traded_contracts"),
             lambda p: (
@@ -146,111 +184,98 @@ def checks(spec: QualitySpec) -> tuple[Check, ...]:
                 f"the last price and volume of the session before (from {_percent(spec.repeat_fraction)} on "
                 "it is a repeat)"
             ),
-            spec.repeat_fraction,
         ),
-        Check("last_trade", last_trade_severity, "equals_trade_date", last_trade, _last_trade_sentence),
-        Check(
+        (
+            "repeated_snapshot",
+            "below",
+            _judged_repeat("snapshot_equal_fraction", "snapshot_contracts"),
+            lambda p: (
+                f"{_percent(p['snapshot_equal_fraction'])} of {p['snapshot_contracts']} contracts, and spot, "
+                "equal the snapshot before"
+            ),
+        ),
+        ("last_trade", "equals_trade_date", last_trade, _last_trade_sentence),
+        (
             "row_count",
-            "critical",
             "at_least",
             _take("rows_clean"),
             lambda p: f"{p['rows_clean']} clean rows of {p['rows']}, fewer than {spec.min_rows}",
-            spec.min_rows,
         ),
-        Check(
+        (
             "quoted_rows",
-            "critical",
             "at_least",
             _take("rows_quoted"),
             lambda p: f"{p['rows_quoted']} clean rows have a bid or an ask, fewer than {spec.min_rows}",
-            spec.min_rows,
         ),
-        Check(
+        (
             "missing_fields",
-            "critical",
             "at_most",
             _take("missing_worst_fraction"),
             lambda p: (
                 f"{p['missing_worst_field']} is missing in {_percent(p['missing_worst_fraction'])} of the "
                 f"rows, more than {_percent(spec.max_missing_fraction)}"
             ),
-            spec.max_missing_fraction,
         ),
-        Check(
+        (
             "quarantined_fraction",
-            "critical",
             "at_most",
             _take("quarantined_fraction"),
             lambda p: (
                 f"{_percent(p['quarantined_fraction'])} of the rows are quarantined, more than "
                 f"{_percent(spec.max_quarantined_fraction)}: {_rules_broken(p)}"
             ),
-            spec.max_quarantined_fraction,
         ),
-        Check(
+        (
             "row_ratio",
-            "warning",
             "at_least",
             _take("row_ratio"),
             lambda p: (
                 f"{p['rows']} rows, {_percent(p['row_ratio'])} of the {p['previous_rows']} of the session "
                 f"before (less than {_percent(spec.min_row_ratio)})"
             ),
-            spec.min_row_ratio,
         ),
-        Check(
+        (
             "session_complete",
-            "warning",
             "is_false",
             _take("payload_in_session"),
             lambda p: f"the payload ({p['payload_local']}) is from within the session, not from its close",
         ),
-        Check(
+        (
             "crossed",
-            "warning",
             "at_most",
             _take("crossed"),
             lambda p: _count(p["crossed"], "quote is crossed", "quotes are crossed"),
-            0,
         ),
-        Check(
+        (
             "staleness",
-            "warning",
             "at_most",
             _take("quote_age_median_seconds"),
             lambda p: (
                 f"half of the quotes are older than {p['quote_age_median_seconds'] / 60:.0f} minutes "
                 f"(limit {spec.stale_after_minutes:g})"
             ),
-            stale_seconds,
         ),
-        Check(
+        (
             "duplicate_keys",
-            "warning",
             "at_most",
             _take("duplicate_keys"),
             lambda p: (
                 f"{_count(p['duplicate_keys'], 'row repeats', 'rows repeat')} a contract of the same snapshot"
             ),
-            0,
         ),
-        Check(
+        (
             "expired_contracts",
-            "warning",
             "at_most",
             _take("expired"),
             lambda p: (
                 f"{_count(p['expired'], 'row is of a contract', 'rows are of contracts')} that had stopped "
                 "trading before the session"
             ),
-            0,
         ),
-        Check(
+        (
             "untyped_rows",
-            "warning",
             "at_most",
             _take("rows_untyped"),
             lambda p: f"{_count(p['rows_untyped'], 'row', 'rows')} could not be typed",
-            0,
         ),
     )

@@ -1,46 +1,41 @@
-"""One profile row per session, underlying and snapshot: the numbers that the suite judges."""
+"""Profile rows: the numbers that the suite judges.
+
+A session of one snapshot has one row. One of several has a row per snapshot, and one for the session as a
+whole, which compares its last snapshot with that of the session before.
+"""
 
 import datetime as dt
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.corporate_actions.events import CorporateAction
+from resources.data_quality.chain_shape import Reference
 from resources.data_quality.columns import (
     MISSING_US,
     codes,
-    days,
-    floats,
     instants_us,
     require_columns,
 )
-from resources.data_quality.contract_keys import contract_codes
-from resources.data_quality.grade import is_wide
-from resources.data_quality.repeats import repetition
+from resources.data_quality.profile_columns import (
+    Profile,
+    SessionCalendar,
+    empty_profile,
+    payload_time,
+)
+from resources.data_quality.repeats import comparable, repetition
 from resources.data_quality.row_rules import RowVerdict
+from resources.data_quality.snapshot_profile import snapshot_rows
+from resources.data_quality.structure_profile import add_session_measures, add_snapshot_measures
 from resources.schemas import QUOTE_SCHEMA
 from resources.universe import QualitySpec
 
-#: Fields without which a quote cannot be used: everything that the schema calls non-null, and the spot.
-REQUIRED_FIELDS = tuple(field.name for field in QUOTE_SCHEMA if not field.nullable) + ("spot",)
-#: Missing here is a market without that side, not a defect; reported for the heatmap of missing quotes.
-OPTIONAL_SIDES = ("bid", "ask", "last", "bid_size", "ask_size", "volume", "open_interest")
 
-DAY_US = 86_400 * 10**6
-Profile = dict[str, Any]
-
-
-class SessionCalendar(Protocol):
-    """The part of ``engine.calendars.TradingCalendar`` that a profile needs."""
-
-    def session_of(self, ts_us: int, timezone: str, /) -> dt.date: ...
-    def open_us(self, day: dt.date, /) -> int: ...
-    def close_us(self, day: dt.date, /) -> int: ...
-
-
-def profile_session(
+def profile_snapshots(
     *,
     trade_date: dt.date,
     underlying: str,
@@ -51,9 +46,11 @@ def profile_session(
     verdict: RowVerdict | None,
     rejected: pa.Table | None = None,
     payload_ts_us: int | None = None,
+    snapshot_payload_ts_us: Mapping[int, int] | None = None,
     problem: str | None = None,
-    previous: pa.Table | None = None,
-) -> Profile:
+    previous: pa.Table | Reference | None = None,
+    actions: Sequence[CorporateAction] = (),
+) -> list[Profile]:
     """Measure one underlying's session.
 
     Parameters
@@ -65,141 +62,176 @@ def profile_session(
     calendar, timezone
         The universe's; they turn instants into sessions.
     quotes
-        The parsed table in ``QUOTE_SCHEMA`` before the row rules, of one snapshot; None when there is no
-        payload.
+        The parsed table in ``QUOTE_SCHEMA`` before the row rules; None when there is no payload.
     verdict
         What ``apply_row_rules`` made of ``quotes``.
     rejected
         Rows that could not be typed at all, in ``QUARANTINE_SCHEMA``.
     payload_ts_us
         The instant (UTC microseconds) at which the source says that the payload is true; None if it does not.
+    snapshot_payload_ts_us
+        The same by ``snapshot_id``, where each snapshot's own payload says so.
     problem
         Why the payload as a whole cannot be read; then nothing else is measured.
     previous
-        ``quotes`` of the last session before that had a payload, whether or not that one was blocked (so
-        that the second repeat in a row is found too); None at the start of a history.
+        The last snapshot of the last session before that had a payload, whether or not that one was blocked
+        (so that the second repeat in a row is found too); None at the start of a history.
+    actions
+        Corporate actions known on that day: a split explains new strikes and another spot.
 
     Returns
     -------
-    dict
-        Every key on every row; None where the number does not exist. Fractions are of 1.
+    list of dict
+        In order of snapshots, the session's own row last; of a session with one snapshot, one row. Every key
+        on every row; None where the number does not exist. Fractions are of 1.
 
     Raises
     ------
     ValueError
-        If the table holds another underlying or several snapshots, or a verdict is missing.
+        If the table holds another underlying, or a verdict is missing.
     """
-    profile = _empty(trade_date, underlying)
-    profile["problem"] = problem
+    whole = empty_profile(trade_date, underlying)
+    whole["problem"] = problem
     if payload_ts_us is not None:
-        profile.update(_payload_time(payload_ts_us, trade_date, calendar, timezone))
+        whole.update(payload_time(payload_ts_us, trade_date, calendar, timezone))
     if problem is not None:
-        return profile  # counts of what could not be read would only be noise beside the problem
+        return [whole]  # counts of what could not be read would only be noise beside the problem
     if quotes is None:
-        profile["absent"] = True
-        return profile
+        whole["absent"] = True
+        return [whole]
     if verdict is None:
-        raise ValueError(
-            f"{underlying} {trade_date}: profile_session needs apply_row_rules' verdict on quotes"
-        )
+        raise ValueError(f"{underlying} {trade_date}: a profile needs apply_row_rules' verdict on quotes")
     require_columns(quotes, QUOTE_SCHEMA, f"the quote table of {underlying} {trade_date}")
-    profile["snapshot_id"] = _snapshot(quotes, underlying, trade_date)
-    untyped = 0 if rejected is None else rejected.num_rows
-    received = quotes.num_rows + untyped
-    bad = verdict.quarantined.num_rows + untyped
-    by_rule = {rule: count for rule, count in verdict.failures.items() if count}
-    if rejected is not None:
-        for reason, count in _reason_counts(rejected).items():
-            by_rule[reason] = by_rule.get(reason, 0) + count
-    profile.update(
-        rows=quotes.num_rows,
-        rows_untyped=untyped,
-        rows_clean=verdict.clean.num_rows,
-        rows_quarantined=bad,
-        quarantined_fraction=bad / received if received else None,
-        quarantined_by_rule=by_rule,
-        expired=verdict.failures["expired"],
+    _refuse_others(quotes, underlying, trade_date)
+    reference = Reference(previous) if isinstance(previous, pa.Table) else previous
+    before = None if reference is None else reference.quotes
+    if before is not None:
+        require_columns(before, QUOTE_SCHEMA, f"the session before {underlying} {trade_date}")
+    rows = snapshot_rows(whole, quotes, verdict, spec)
+    add_snapshot_measures(rows, quotes, verdict, calendar, spec)
+    if len(rows) == 1:
+        _add_untyped(rows[0], rejected)
+        rows[0].update(_last_trade(quotes, timezone))
+        if before is not None:
+            rows[0].update(_against_session_before(quotes, quotes.num_rows, before, timezone))
+        _as_a_session(rows[0], quotes, verdict, reference, actions, calendar, spec)
+        return rows
+    own_times = snapshot_payload_ts_us or {}
+    for row in rows:
+        row.update(part="snapshot", payload_session=None, payload_local=None, payload_in_session=None)
+        if row["snapshot_id"] in own_times:
+            row.update(payload_time(own_times[row["snapshot_id"]], trade_date, calendar, timezone))
+    _compare_snapshots(rows, quotes, verdict, before, timezone)
+    last = quotes.slice(int(verdict.counts.starts[-1]))
+    session = {
+        **whole,
+        "measures": {},
+        "named": {},
+        "part": "session",
+        "snapshots": len(rows),
+        "rows": quotes.num_rows,
+        "rows_untyped": 0,
+    }
+    if own_times:  # each snapshot answers for its own time
+        session["payload_session"] = None
+    _add_untyped(session, rejected)
+    session.update(_last_trade(quotes, timezone))
+    if before is not None:
+        largest = max(row["rows"] for row in rows)
+        session.update(_against_session_before(last, largest, before, timezone))
+    _as_a_session(session, quotes, verdict, reference, actions, calendar, spec)
+    return [*rows, session]
+
+
+def _as_a_session(
+    row: Profile,
+    quotes: pa.Table,
+    verdict: RowVerdict,
+    reference: Reference | None,
+    actions: Sequence[CorporateAction],
+    calendar: SessionCalendar,
+    spec: QualitySpec,
+) -> None:
+    """What only the day as a whole can be asked; a half day may be short for good reason."""
+    repeated = any(
+        (row[name] or 0.0) >= spec.repeat_fraction for name in ("equal_fraction", "traded_equal_fraction")
     )
-    profile.update(_missing(quotes))
-    profile.update(_quote_counts(quotes, spec))
-    profile.update(_distinct(quotes))
-    profile.update(_ages(quotes, spec, timezone))
-    clean_bid, clean_ask = floats(verdict.clean, "bid"), floats(verdict.clean, "ask")
-    profile["rows_quoted"] = int((~np.isnan(clean_bid) | ~np.isnan(clean_ask)).sum())
-    if previous is not None:
-        require_columns(previous, QUOTE_SCHEMA, f"the session before {underlying} {trade_date}")
-        seen = repetition(quotes, previous, timezone)
-        profile.update(
-            previous_rows=previous.num_rows,
-            row_ratio=quotes.num_rows / previous.num_rows if previous.num_rows else None,
-            common_contracts=seen.common,
-            equal_fraction=seen.equal_fraction,
-            traded_contracts=seen.traded,
-            traded_equal_fraction=seen.traded_equal_fraction,
-        )
-    return profile
+    add_session_measures(row, quotes, verdict, reference, actions, calendar, spec, repeated)
+    if calendar.is_session(row["trade_date"]) and calendar.early_close_shift_us(row["trade_date"]) < 0:
+        row["row_ratio"] = None
 
 
-def absent_profile(trade_date: dt.date, underlying: str) -> Profile:
-    """The profile of a session for which no payload was delivered."""
-    return {**_empty(trade_date, underlying), "absent": True}
+def profile_session(**arguments: Any) -> Profile:
+    """The only row of a session that has one snapshot; arguments as of ``profile_snapshots``.
 
-
-def _empty(trade_date: dt.date, underlying: str) -> Profile:
-    """Every column; None is a number that does not exist, and no expectation judges it."""
-    nothing: Profile = dict.fromkeys(PROFILE_COLUMNS)
-    nothing.update(
-        trade_date=trade_date,
-        underlying=underlying,
-        absent=False,
-        quarantined_by_rule={},
-        missing_fraction={},
-    )
-    return nothing
-
-
-PROFILE_COLUMNS = (
-    *("trade_date", "underlying", "snapshot_id", "absent", "problem"),
-    *("payload_session", "payload_local", "payload_in_session"),
-    *("rows", "rows_untyped", "rows_clean", "rows_quoted", "rows_quarantined"),
-    *("quarantined_fraction", "quarantined_by_rule", "expired"),
-    *("missing_fraction", "missing_worst_field", "missing_worst_fraction"),
-    *("crossed", "locked", "one_sided", "no_quote", "wide"),
-    *("expiries", "strikes", "roots", "duplicate_keys"),
-    *("last_trade_max_date", "quote_age_median_seconds", "quote_age_max_seconds", "stale"),
-    *("previous_rows", "row_ratio", "common_contracts", "equal_fraction"),
-    *("traded_contracts", "traded_equal_fraction"),
-)
-
-
-def _payload_time(ts_us: int, trade_date: dt.date, calendar: SessionCalendar, timezone: str) -> Profile:
-    session = calendar.session_of(ts_us, timezone)
-    profile: Profile = {"payload_session": session, "payload_local": local_text(ts_us, timezone)}
-    if session == trade_date:
-        opened, closed = calendar.open_us(trade_date), calendar.close_us(trade_date)
-        # a market that never closes has no end of session that a payload could miss
-        round_the_clock = closed - opened >= DAY_US - 60 * 10**6
-        profile["payload_in_session"] = not round_the_clock and ts_us < closed
-    return profile
-
-
-def local_text(ts_us: int, timezone: str) -> str:
-    """An instant as a reader of that exchange writes it: ``2026-07-22 21:14 New York``."""
-    instant = dt.datetime.fromtimestamp(ts_us / 1e6, tz=ZoneInfo(timezone))
-    return f"{instant:%Y-%m-%d %H:%M} {timezone.rsplit('/', 1)[-1].replace('_', ' ')}"
-
-
-def _snapshot(quotes: pa.Table, underlying: str, trade_date: dt.date) -> int | None:
-    found = sorted(v for v in pc.unique(quotes.column("snapshot_id")).to_pylist() if v is not None)
-    if len(found) > 1:
+    Raises
+    ------
+    ValueError
+        If the table holds several snapshots.
+    """
+    rows = profile_snapshots(**arguments)
+    if len(rows) != 1:
         raise ValueError(
-            f"{underlying} {trade_date}: the table holds snapshots {found}; profile them one by one"
+            f"{arguments['underlying']} {arguments['trade_date']}: the table holds snapshots "
+            f"{[row['snapshot_id'] for row in rows[:-1]]}; profile them with profile_snapshots"
         )
+    return rows[0]
+
+
+def last_snapshot(quotes: pa.Table) -> pa.Table:
+    """The rows of the latest snapshot of a table in the lake's order."""
+    ids = quotes.column("snapshot_id")
+    return quotes.filter(pc.equal(ids, ids[-1])) if quotes.num_rows else quotes
+
+
+def _refuse_others(quotes: pa.Table, underlying: str, trade_date: dt.date) -> None:
     present, names = codes(quotes, "underlying")
     others = sorted({names[code] for code in np.unique(present) if code >= 0} - {underlying})
     if others:
         raise ValueError(f"{underlying} {trade_date}: the table also holds {others}; profile them one by one")
-    return found[0] if found else None
+
+
+def _add_untyped(profile: Profile, rejected: pa.Table | None) -> None:
+    """Rows that could not be typed: they belong to the session, and to its only snapshot."""
+    if rejected is None or not rejected.num_rows:
+        return
+    bad = (profile["rows_quarantined"] or 0) + rejected.num_rows
+    by_rule = dict(profile["quarantined_by_rule"])
+    for reason, count in _reason_counts(rejected).items():
+        by_rule[reason] = by_rule.get(reason, 0) + count
+    profile.update(
+        rows_untyped=rejected.num_rows,
+        rows_quarantined=bad,
+        quarantined_fraction=bad / (profile["rows"] + rejected.num_rows),
+        quarantined_by_rule=by_rule,
+    )
+
+
+def _against_session_before(last: pa.Table, rows: int, previous: pa.Table, timezone: str) -> Profile:
+    seen = repetition(*comparable([last, previous]), timezone)
+    return {
+        "previous_rows": previous.num_rows,
+        "row_ratio": rows / previous.num_rows if previous.num_rows else None,
+        "common_contracts": seen.common,
+        "equal_fraction": seen.equal_fraction,
+        "traded_contracts": seen.traded,
+        "traded_equal_fraction": seen.traded_equal_fraction,
+    }
+
+
+def _compare_snapshots(
+    rows: list[Profile], quotes: pa.Table, verdict: RowVerdict, previous: pa.Table | None, timezone: str
+) -> None:
+    """Each snapshot against the one before it, the first against the last of the session before."""
+    here, *there = comparable([quotes] if previous is None else [quotes, previous])
+    before = there[0] if there else None
+    bounds = zip(verdict.counts.starts.tolist(), verdict.counts.stops.tolist(), strict=True)
+    for row, (start, stop) in zip(rows, bounds, strict=True):
+        now = here.slice(start, stop)
+        if before is not None:
+            seen = repetition(now, before, timezone, with_spot=True)
+            row.update(snapshot_contracts=seen.common, snapshot_equal_fraction=seen.equal_fraction)
+        before = now
 
 
 def _reason_counts(rejected: pa.Table) -> dict[str, int]:
@@ -207,64 +239,8 @@ def _reason_counts(rejected: pa.Table) -> dict[str, int]:
     return {entry["values"]: entry["counts"] for entry in counts.to_pylist()}
 
 
-def _missing(quotes: pa.Table) -> Profile:
-    rows = quotes.num_rows
-    if rows == 0:
+def _last_trade(quotes: pa.Table, timezone: str) -> Profile:
+    latest = int(instants_us(quotes, "last_trade_ts").max(initial=MISSING_US))
+    if latest == MISSING_US:
         return {}
-    fraction: dict[str, float] = {}
-    for name in (*REQUIRED_FIELDS, *OPTIONAL_SIDES):
-        kind = quotes.schema.field(name).type
-        if pa.types.is_dictionary(kind):
-            count = int((codes(quotes, name)[0] < 0).sum())
-        elif pa.types.is_floating(kind):
-            count = int(np.isnan(floats(quotes, name)).sum())  # NaN is as missing as null
-        else:
-            count = quotes.column(name).null_count
-        fraction[name] = count / rows
-    worst = max(REQUIRED_FIELDS, key=lambda name: fraction[name])
-    return {
-        "missing_fraction": fraction,
-        "missing_worst_field": worst if fraction[worst] else None,
-        "missing_worst_fraction": fraction[worst],
-    }
-
-
-def _quote_counts(quotes: pa.Table, spec: QualitySpec) -> Profile:
-    bid, ask = floats(quotes, "bid"), floats(quotes, "ask")
-    no_bid, no_ask = np.isnan(bid), np.isnan(ask)
-    return {
-        "crossed": int((bid > ask).sum()),
-        "locked": int((bid == ask).sum()),
-        "one_sided": int((no_bid ^ no_ask).sum()),
-        "no_quote": int((no_bid & no_ask).sum()),
-        "wide": int(is_wide(bid, ask, spec).sum()),
-    }
-
-
-def _distinct(quotes: pa.Table) -> Profile:
-    code = contract_codes([quotes], with_ts=True)[0]
-    keyed = code[code >= 0]
-    root_codes = codes(quotes, "root")[0]
-    strikes = floats(quotes, "strike")
-    return {
-        "expiries": len(np.unique(days(quotes, "expiry"))),
-        "strikes": len(np.unique(strikes[~np.isnan(strikes)])),
-        "roots": len(np.unique(root_codes[root_codes >= 0])),
-        "duplicate_keys": len(keyed) - len(np.unique(keyed)),
-    }
-
-
-def _ages(quotes: pa.Table, spec: QualitySpec, timezone: str) -> Profile:
-    profile: Profile = {}
-    last_trade = instants_us(quotes, "last_trade_ts")
-    latest = int(last_trade.max(initial=MISSING_US))
-    if latest != MISSING_US:
-        profile["last_trade_max_date"] = dt.datetime.fromtimestamp(latest / 1e6, ZoneInfo(timezone)).date()
-    quote_ts, ts = instants_us(quotes, "quote_ts"), instants_us(quotes, "ts")
-    known = (quote_ts != MISSING_US) & (ts != MISSING_US)
-    if known.any():
-        age_seconds = (ts[known] - quote_ts[known]) / 1e6
-        profile["quote_age_median_seconds"] = float(np.median(age_seconds))
-        profile["quote_age_max_seconds"] = float(age_seconds.max())
-        profile["stale"] = int((age_seconds > spec.stale_after_minutes * 60.0).sum())
-    return profile
+    return {"last_trade_max_date": dt.datetime.fromtimestamp(latest / 1e6, ZoneInfo(timezone)).date()}

@@ -1,13 +1,14 @@
 """Whether a session repeats the one before: what a file's name and its row count cannot show."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from resources.data_quality.columns import MISSING_US, Bools, Floats, floats, instants_us
+from resources.data_quality.columns import MISSING_US, Bools, Floats, Ints, floats, instants_us
 from resources.data_quality.contract_keys import contract_codes
 
 QUOTE_FIELDS = ("bid", "ask", "bid_size", "ask_size")
@@ -48,31 +49,69 @@ class Repetition:
         return self.traded_equal / self.traded if self.traded else None
 
 
-def repetition(quotes: pa.Table, previous: pa.Table, timezone: str) -> Repetition:
-    """Compare two sessions of one underlying, contract by contract; ``timezone`` says when a day begins."""
-    today_codes, before_codes = contract_codes([quotes, previous])
-    # of duplicates the first counts, and rows without a key (-1) have nothing to be compared with
-    today_unique, today_first = np.unique(today_codes, return_index=True)
-    before_unique, before_first = np.unique(before_codes, return_index=True)
-    shared, left, right = np.intersect1d(today_unique, before_unique, assume_unique=True, return_indices=True)
-    keep = shared >= 0
-    today_rows, before_rows = today_first[left[keep]], before_first[right[keep]]
+@dataclass(frozen=True)
+class ComparableQuotes:
+    """The columns of a table that say whether it repeats another; a slice of them costs nothing.
 
-    def pair(name: str) -> tuple[Floats, Floats]:
-        return floats(quotes, name)[today_rows], floats(previous, name)[before_rows]
+    ``code`` is a contract's number, the same in every table that ``comparable`` was given together.
+    """
 
-    values = {name: pair(name) for name in (*QUOTE_FIELDS, *TRADE_FIELDS)}
-    same = {name: _same(*values[name]) for name in values}
-    content = np.zeros(len(today_rows), dtype=np.bool_)
+    code: Ints
+    values: dict[str, Floats]
+    last_trade_us: Ints
+
+    def slice(self, start: int, stop: int) -> "ComparableQuotes":
+        return ComparableQuotes(
+            self.code[start:stop],
+            {name: column[start:stop] for name, column in self.values.items()},
+            self.last_trade_us[start:stop],
+        )
+
+
+def comparable(tables: Sequence[pa.Table]) -> list[ComparableQuotes]:
+    """Tables of one underlying, ready to be compared with each other."""
+    return [
+        ComparableQuotes(
+            code,
+            {name: floats(table, name) for name in (*QUOTE_FIELDS, *TRADE_FIELDS, "spot")},
+            instants_us(table, "last_trade_ts"),
+        )
+        for table, code in zip(tables, contract_codes(tables), strict=True)
+    ]
+
+
+def repetition(
+    now: ComparableQuotes, before: ComparableQuotes, timezone: str, *, with_spot: bool = False
+) -> Repetition:
+    """Compare two snapshots of one underlying, contract by contract; ``timezone`` says when a day begins.
+
+    ``with_spot`` wants the spot equal too: within a session quotes may stand still while the market moves.
+    """
+    if np.array_equal(now.code, before.code) and _rising(now.code):
+        rows = np.flatnonzero(now.code >= 0)
+        now_rows, before_rows = rows, rows
+    else:
+        # of duplicates the first counts, and rows without a key (-1) have nothing to be compared with
+        now_unique, now_first = np.unique(now.code, return_index=True)
+        before_unique, before_first = np.unique(before.code, return_index=True)
+        shared, left, right = np.intersect1d(
+            now_unique, before_unique, assume_unique=True, return_indices=True
+        )
+        keep = shared >= 0
+        now_rows, before_rows = now_first[left[keep]], before_first[right[keep]]
+    values = {name: (now.values[name][now_rows], before.values[name][before_rows]) for name in now.values}
+    same = {name: _same(*pair) for name, pair in values.items()}
+    content = np.zeros(len(now_rows), dtype=np.bool_)
     for name in ("bid", "ask"):
         content |= ~np.isnan(values[name][0]) | ~np.isnan(values[name][1])
     content |= (values["volume"][0] > 0) | (values["volume"][1] > 0)
     same_trades = same["last"] & same["volume"]
     same_all = same_trades.copy()
-    for name in QUOTE_FIELDS:
+    for name in (*QUOTE_FIELDS, "spot") if with_spot else QUOTE_FIELDS:
         same_all &= same[name]
     traded = (values["volume"][0] > 0) & ~np.isnan(values["last"][0])
-    traded &= _traded_latest_day(quotes, timezone)[today_rows]
+    if traded.any():
+        traded &= _traded_latest_day(now.last_trade_us, timezone)[now_rows]
     return Repetition(
         common=int(content.sum()),
         equal=int((same_all & content).sum()),
@@ -81,17 +120,21 @@ def repetition(quotes: pa.Table, previous: pa.Table, timezone: str) -> Repetitio
     )
 
 
+def _rising(code: Ints) -> bool:
+    """Whether no contract is there twice, as far as order shows it."""
+    return bool((code[1:] > code[:-1]).all())
+
+
 def _same(now: Floats, before: Floats) -> Bools:
     same: Bools = (now == before) | (np.isnan(now) & np.isnan(before))
     return same
 
 
-def _traded_latest_day(quotes: pa.Table, timezone: str) -> Bools:
+def _traded_latest_day(traded_us: Ints, timezone: str) -> Bools:
     """Rows whose last trade is of the latest local day with trades; all rows where no trade times are given."""
-    traded_us = instants_us(quotes, "last_trade_ts")
     latest_us = int(traded_us.max(initial=MISSING_US))
     if latest_us == MISSING_US:
-        return np.ones(quotes.num_rows, dtype=np.bool_)
+        return np.ones(len(traded_us), dtype=np.bool_)
     latest = dt.datetime.fromtimestamp(latest_us / 1e6, tz=ZoneInfo(timezone))
     midnight = latest.replace(hour=0, minute=0, second=0, microsecond=0)
     recent: Bools = traded_us >= int(midnight.timestamp()) * 10**6

@@ -5,11 +5,14 @@ Locked, one-sided and wide quotes are real markets: they stay, and are graded la
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from resources.data_quality.catalogue import ROW_CHECKS
+from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
 from resources.data_quality.columns import (
     MISSING_DAYS,
     Bools,
@@ -23,6 +26,7 @@ from resources.data_quality.columns import (
     require_columns,
 )
 from resources.data_quality.contract_keys import contract_codes
+from resources.data_quality.quote_counts import QuoteCounts, coin_rows, count_quotes
 from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
 from resources.universe import QualitySpec
 
@@ -38,27 +42,15 @@ AMOUNT_FIELDS = ("bid_size", "ask_size", "volume", "open_interest")
 FLOAT_FIELDS = tuple(field.name for field in QUOTE_SCHEMA if pa.types.is_floating(field.type))
 
 #: Every rule, in the order in which a row's reasons are listed.
-ROW_RULES: dict[str, str] = {
-    "missing_key": "a field that identifies the contract is null or blank, or the strike is NaN",
-    "missing_time": "ts, known_at or settles_at is null",
-    "missing_term": "another field that every contract has (style, multiplier ...) is null or blank",
-    "unknown_right": "right is neither C nor P",
-    "other_trade_date": "the row is of another trade date than its partition",
-    "nan_value": "a number is NaN (a missing one must be null)",
-    "not_finite": "a number is infinite",
-    "negative_price": "bid, ask, last or mark is below 0",
-    "zero_quote": "bid or ask is 0 (a missing side must be null)",
-    "negative_amount": "a size, volume or open interest is below 0",
-    "zero_strike": "strike is 0 or below",
-    "bad_multiplier": "multiplier is 0 or below",
-    "bad_spot": "spot is 0 or below",
-    "expired": "expiry or last trade date is before the trade date",
-    "known_too_early": "known_at is before ts: a trader would know the market before it was so",
-    "crossed": "bid is above ask",
-    "duplicate_contract": "root, expiry, right, strike and ts are of another row too; of rows that are equal "
-    "in every byte the first stays",
-    "absurd_price": "a call is bid above spot (a coin-priced one above 1), or a put above its strike",
-}
+ROW_RULES: dict[str, str] = {check.name: check.catches for check in ROW_CHECKS}
+
+#: counters of ``quote_counts`` that must be 0 where no row breaks a rule
+_DEFECTS = (
+    *("crossed", "zero_quote", "negative_quote", "not_a_number", "zero_strike", "bad_spot", "expired"),
+    *("absurd_price", "duplicates", "unsorted"),
+)
+#: microseconds by which known_at may differ from ts plus the delay: both are rounded
+_KNOWN_AT_TOLERANCE_US = 10**6
 
 UNKNOWN = "(unknown)"
 
@@ -74,25 +66,53 @@ class RowVerdict:
     quarantined
         The others, in ``QUARANTINE_SCHEMA``, values as received, with every reason that applies.
     failures
-        Rows per rule of ``ROW_RULES``; a row counts once under each rule that it breaks.
+        Rows per rule of ``ROW_RULES``; a row counts once under each rule that it breaks, whether or not the
+        universe keeps such rows. A rule that is off counts nothing.
+    counts
+        The counters of every snapshot.
+    bad
+        Where a row of the table given was quarantined; None where none was.
+    flags
+        By rule, the rows that break it; empty where none breaks any.
     """
 
     clean: pa.Table
     quarantined: pa.Table
     failures: dict[str, int]
+    counts: QuoteCounts
+    bad: Bools | None
+    flags: dict[str, Bools]
+
+    @cached_property
+    def shape(self) -> ChainShape | None:
+        """The ladders of the clean quotes, made when first asked for."""
+        return chain_shape(self.clean)
+
+    def reference(self, quotes: pa.Table) -> Reference:
+        """What the next session is compared with: the last snapshot of ``quotes``, the table that was judged."""
+        if self.bad is None and len(self.counts.starts) == 1:
+            return Reference(quotes, self.shape)
+        return Reference(quotes.slice(int(self.counts.starts[-1])) if quotes.num_rows else quotes)
 
 
-def apply_row_rules(quotes: pa.Table, trade_date: dt.date, spec: QualitySpec) -> RowVerdict:
+def apply_row_rules(
+    quotes: pa.Table, trade_date: dt.date, spec: QualitySpec, *, known_after_minutes: float | None = None
+) -> RowVerdict:
     """Split quotes into clean and quarantined rows.
+
+    Counters decide first; masks of rows are computed only where a counter is not 0.
 
     Parameters
     ----------
     quotes
-        Rows of one underlying and session, columns of ``QUOTE_SCHEMA``; any of them may be null here.
+        Rows of one underlying and session, columns of ``QUOTE_SCHEMA``; any of them may be null here. The
+        rows of a snapshot lie together.
     trade_date
         The partition's session.
     spec
-        The universe's thresholds. No row rule has one so far; the argument keeps the callers stable.
+        The universe's severities: a rule that is not critical flags its rows and lets them stay.
+    known_after_minutes
+        The delay that the universe declares; None: not judged.
 
     Raises
     ------
@@ -100,18 +120,80 @@ def apply_row_rules(quotes: pa.Table, trade_date: dt.date, spec: QualitySpec) ->
         If columns are missing, unknown or of another type.
     """
     require_columns(quotes, QUOTE_SCHEMA, f"the quote table of {trade_date}")
-    flags = _flags(quotes, trade_date)
-    matrix = np.stack([flags[rule] for rule in ROW_RULES])
+    counts = count_quotes(quotes, trade_date, spec)
+    nothing: dict[str, int] = dict.fromkeys(ROW_RULES, 0)
+    suspect = any(counts.of(counter).any() for counter in _DEFECTS)
+    if not suspect and _sound_elsewhere(quotes, trade_date, known_after_minutes):
+        empty = QUARANTINE_SCHEMA.empty_table()
+        return RowVerdict(quotes.cast(QUOTE_SCHEMA), empty, nothing, counts, None, {})
+    found = _flags(quotes, trade_date, known_after_minutes)
+    severities = {rule: spec.severity(rule) for rule in ROW_RULES}
+    flags = {rule: found[rule] for rule in ROW_RULES if severities[rule] != "off"}
+    acting = [rule for rule in flags if severities[rule] == "critical"]
+    matrix = np.stack([flags[rule] for rule in acting])
     bad: Bools = np.asarray(matrix.any(axis=0))
-    failures = dict(zip(ROW_RULES, matrix.sum(axis=1).tolist(), strict=True))
     clean = quotes if not bad.any() else quotes.filter(pa.array(~bad))
-    clean = clean.cast(QUOTE_SCHEMA)
     return RowVerdict(
-        clean=clean, quarantined=_quarantine(quotes, matrix, bad, trade_date), failures=failures
+        clean=clean.cast(QUOTE_SCHEMA),
+        quarantined=_quarantine(quotes, matrix, acting, bad, trade_date),
+        failures=nothing | {rule: int(mask.sum()) for rule, mask in flags.items()},
+        counts=counts,
+        bad=bad if bad.any() else None,
+        flags=flags,
     )
 
 
-def _flags(quotes: pa.Table, trade_date: dt.date) -> dict[str, Bools]:
+def _sound_elsewhere(quotes: pa.Table, trade_date: dt.date, known_after_minutes: float | None) -> bool:
+    """Whether the columns that ``quote_counts`` does not read hold nothing that a rule could object to."""
+    for field in QUOTE_SCHEMA:
+        if not field.nullable and quotes.column(field.name).null_count:
+            return False
+        if pa.types.is_dictionary(field.type) and not field.nullable and _blank(quotes, field.name):
+            return False
+    if quotes.num_rows == 0:
+        return True
+    right, names = codes(quotes, "right")
+    known_rights = np.array([name in ("C", "P") for name in names])
+    day = (trade_date - dt.date(1970, 1, 1)).days
+    trade_day = days(quotes, "trade_date")
+    if not known_rights.all() and not known_rights[right].all():
+        return False
+    if int(trade_day.min()) != day or int(trade_day.max()) != day:
+        return False
+    delay = instants_us(quotes, "known_at") - instants_us(quotes, "ts")
+    if int(delay.min()) < 0 or int(delay.max()) > _latest_delay_us(known_after_minutes):
+        return False
+    for name in FLOAT_FIELDS:
+        least = 0.0 if name in PRICE_FIELDS or name in AMOUNT_FIELDS else -np.inf
+        column = quotes.column(name)
+        if column.null_count == quotes.num_rows:
+            continue
+        low_high = pc.min_max(column)
+        low, high = low_high["min"].as_py(), low_high["max"].as_py()
+        if low < least or not (np.isfinite(low) and np.isfinite(high)):
+            return False
+        if np.isnan(floats(quotes, name)).sum() != column.null_count:
+            return False
+    return bool(pc.min(quotes.column("multiplier")).as_py() > 0)
+
+
+def _blank(quotes: pa.Table, name: str) -> bool:
+    """Whether a row of the column holds the empty string; looked for only where the dictionary has it."""
+    column = quotes.column(name)
+    chunks = (column.chunk(i) for i in range(column.num_chunks))
+    return any("" in chunk.dictionary.to_pylist() for chunk in chunks) and bool(
+        (codes(quotes, name)[0] < 0).any()
+    )
+
+
+def _latest_delay_us(known_after_minutes: float | None) -> int:
+    """Microseconds between ts and known_at from which on a quote came too late."""
+    if known_after_minutes is None:
+        return int(np.iinfo(np.int64).max)
+    return round(known_after_minutes * 60e6) + _KNOWN_AT_TOLERANCE_US
+
+
+def _flags(quotes: pa.Table, trade_date: dt.date, known_after_minutes: float | None) -> dict[str, Bools]:
     rows = quotes.num_rows
     numbers = {name: floats(quotes, name) for name in FLOAT_FIELDS}
     day = (trade_date - dt.date(1970, 1, 1)).days
@@ -141,6 +223,7 @@ def _flags(quotes: pa.Table, trade_date: dt.date) -> dict[str, Bools]:
         "expired": ((expiry != MISSING_DAYS) & (expiry < day))
         | ((last_trade != MISSING_DAYS) & (last_trade < day)),
         "known_too_early": timed & (known_at < ts),
+        "known_too_late": timed & (known_at - np.where(timed, ts, 0) > _latest_delay_us(known_after_minutes)),
         "crossed": numbers["bid"] > numbers["ask"],
         "duplicate_contract": _duplicates(quotes, code, keyed),
         "absurd_price": _absurd(quotes, numbers, calls, puts),
@@ -185,8 +268,7 @@ def _absurd(quotes: pa.Table, numbers: dict[str, np.ndarray], calls: Bools, puts
     """
     bid, strike = numbers["bid"], numbers["strike"]
     spot = np.where(numbers["spot"] > 0, numbers["spot"], np.nan)  # a bad spot bounds nothing
-    # the venue's own expiry instant tells coin premiums from other foreign currencies
-    coin = ~labels_equal(quotes, "quote_currency", "USD") & labels_equal(quotes, "settlement_time", "08UTC")
+    coin = coin_rows(quotes)
     coin_value = np.where(np.isnan(numbers["vendor_forward"]), spot, numbers["vendor_forward"])
     absurd_call = calls & np.where(coin, bid > 1.0, bid > spot)
     with np.errstate(invalid="ignore"):  # an infinite bid or forward is already not_finite
@@ -216,13 +298,15 @@ def _duplicates(quotes: pa.Table, code: np.ndarray, keyed: Bools) -> Bools:
     return found
 
 
-def _quarantine(quotes: pa.Table, matrix: np.ndarray, bad: Bools, trade_date: dt.date) -> pa.Table:
+def _quarantine(
+    quotes: pa.Table, matrix: np.ndarray, rules: list[str], bad: Bools, trade_date: dt.date
+) -> pa.Table:
     if not bad.any():
         return QUARANTINE_SCHEMA.empty_table()
     rows = quotes.filter(pa.array(bad))
     row_of, rule_of = np.nonzero(matrix[:, bad].T)
     offsets = np.r_[0, np.cumsum(np.bincount(row_of, minlength=rows.num_rows))].astype(np.int32)
-    names = pa.array(list(ROW_RULES)).take(pa.array(rule_of))
+    names = pa.array(rules).take(pa.array(rule_of))
     reasons = pa.ListArray.from_arrays(pa.array(offsets), names)
     # these three may not be null in quarantine; the reason missing_key or missing_term says what was so
     filled = {"underlying": UNKNOWN, "source": UNKNOWN, "trade_date": trade_date}

@@ -5,43 +5,49 @@ profiles, not quotes, and is imported when the first range is judged.
 """
 
 import datetime as dt
-import os
-import warnings
+import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from resources.data_quality.checks import Check, Severity, checks
-from resources.data_quality.profile import PROFILE_COLUMNS, absent_profile
+from resources.data_quality.check_definition import Severity
+from resources.data_quality.checks import Check, checks
+from resources.data_quality.gx_run import DataQualityError, failed_rows, profile_frame
+from resources.data_quality.profile_columns import PROFILE_COLUMNS, absent_profile
 from resources.universe import QualitySpec
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from great_expectations.expectations.expectation import Expectation
 
 Key = tuple[dt.date, str]
 Status = Literal["ok", "blocked", "absent"]
 
 #: judged even where nothing was received
 ALWAYS_JUDGED = ("present", "readable")
-
-
-class DataQualityError(RuntimeError):
-    """The suite could not judge. Never to be read as a pass."""
+#: snapshots named in a line about several; the results name all
+_SHOWN_SNAPSHOTS = 8
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may happen with one underlying's session: only ``ok`` goes on."""
+    """What may happen with one underlying's session: only ``ok`` goes on.
+
+    Attributes
+    ----------
+    kept_out
+        Of an ``ok`` session with several snapshots, those that do not go on, with their reasons.
+    """
 
     status: Status
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    kept_out: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """One check of one profile row. ``message`` is empty where it passed."""
+    """One check of one profile row, or of all snapshots of a session that passed it (``snapshot_id`` None).
+
+    ``message`` is empty where it passed.
+    """
 
     trade_date: dt.date
     underlying: str
@@ -52,6 +58,7 @@ class ExpectationResult:
     observed: float | str | None
     limit: str
     message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,16 @@ def run_suite(
 ) -> SuiteResult:
     """Judge the profiles of a range.
 
-    A verdict depends on its own profile and on ``spec`` alone, not on what else is in the range: a day judged
-    by the nightly run and in a backfill gets the same one.
+    A verdict depends on the profiles of its own session and on ``spec`` alone, not on what else is in the
+    range: a day judged by the nightly run and in a backfill gets the same one.
 
     Parameters
     ----------
     profiles
-        Rows of ``profile_session``; several snapshots of a session are judged one by one and any that fails
-        blocks the session.
+        Rows of ``profile_snapshots``. Of a session with several snapshots those that fail are kept out by
+        themselves; the session is blocked where none is left, or where it fails as a whole.
     spec
-        The universe's thresholds.
+        The universe's settings.
     sessions
         The calendar's sessions of the range. Where an underlying of ``profiles`` has no row for one, that
         session is absent.
@@ -97,22 +104,32 @@ def run_suite(
         if lacking:
             raise DataQualityError(
                 f"the profile row of {row.get('underlying')} {row.get('trade_date')} lacks {lacking}; "
-                "build it with profile_session"
+                "build it with profile_snapshots"
             )
     suite = checks(spec)
-    failed = _failed_rows(_frame(rows, suite), suite)
+    failed = failed_rows(profile_frame(rows, suite), suite)
+    by_session: dict[Key, list[int]] = {}
+    for position, row in enumerate(rows):
+        by_session.setdefault((row["trade_date"], row["underlying"]), []).append(position)
     results: list[ExpectationResult] = []
     verdicts: dict[Key, Verdict] = {}
-    for position, row in sorted(
-        enumerate(rows),
-        key=lambda item: (item[1]["trade_date"], item[1]["underlying"], item[1]["snapshot_id"] or 0),
-    ):
-        judged = [_result(row, check, position in failed[check.name]) for check in suite]
+    for key in sorted(by_session):
+        judged = [
+            _result(rows[position], check, position in failed[check.name])
+            for position in sorted(by_session[key], key=lambda p: _snapshot_order(rows[p]))
+            for check in suite
+            if check.judged(rows[position])
+        ]
         kept = [r for r in judged if r.observed is not None or r.check in ALWAYS_JUDGED]
-        results += kept
-        key = (row["trade_date"], row["underlying"])
-        verdicts[key] = _merge(verdicts.get(key), _verdict(kept))
+        several = [rows[p]["snapshot_id"] for p in by_session[key] if rows[p]["part"] == "snapshot"]
+        verdicts[key], own = _session_verdict(key, kept, several)
+        results += own
     return SuiteResult(verdicts=verdicts, results=results)
+
+
+def _snapshot_order(row: Mapping[str, Any]) -> float:
+    """Snapshots as they came, the session's own row last."""
+    return math.inf if row["snapshot_id"] is None else float(row["snapshot_id"])
 
 
 def _gaps(profiles: Sequence[Mapping[str, Any]], sessions: Sequence[dt.date]) -> list[dict[str, Any]]:
@@ -123,125 +140,8 @@ def _gaps(profiles: Sequence[Mapping[str, Any]], sessions: Sequence[dt.date]) ->
     ]
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], suite: Sequence[Check]) -> "pd.DataFrame":
-    """One row per profile, one column per check, with an index from 0 (failures are named by it)."""
-    import pandas as pd
-
-    columns: dict[str, pd.Series] = {
-        "trade_date": pd.Series([row["trade_date"].isoformat() for row in rows], dtype=object)
-    }
-    for check in suite:
-        observed = [check.observe(row) for row in rows]
-        numeric = check.limit is not None
-        columns[check.column] = pd.Series(observed, dtype="float64" if numeric else object)
-    return pd.DataFrame(columns)
-
-
-def _expectation(check: Check) -> "Expectation":
-    from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
-        ExpectColumnPairValuesToBeEqual,
-    )
-    from great_expectations.expectations.core.expect_column_values_to_be_between import (
-        ExpectColumnValuesToBeBetween,
-    )
-    from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
-        ExpectColumnValuesToBeInSet,
-    )
-    from great_expectations.expectations.core.expect_column_values_to_be_null import (
-        ExpectColumnValuesToBeNull,
-    )
-
-    common: dict[str, Any] = {"severity": check.severity, "meta": {"check": check.name}}
-    if check.rule == "equals_trade_date":
-        return ExpectColumnPairValuesToBeEqual(
-            column_A=check.column,
-            column_B="trade_date",
-            ignore_row_if="either_value_is_missing",
-            **common,
-        )
-    common["column"] = check.column
-    if check.rule == "is_null":
-        return ExpectColumnValuesToBeNull(**common)
-    if check.rule in ("is_true", "is_false"):
-        return ExpectColumnValuesToBeInSet(value_set=[check.rule == "is_true"], **common)
-    if check.rule == "at_least":
-        return ExpectColumnValuesToBeBetween(min_value=check.limit, **common)
-    return ExpectColumnValuesToBeBetween(max_value=check.limit, strict_max=check.rule == "below", **common)
-
-
-def _failed_rows(frame: "pd.DataFrame", suite: Sequence[Check]) -> dict[str, set[int]]:
-    """Run Great Expectations once; the positions of the rows that fail each check.
-
-    Raises
-    ------
-    DataQualityError
-        If an expectation raised inside Great Expectations, was not run, or saw another number of rows.
-    """
-    # read when the package is imported: no call home, whatever the environment says
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    config = DataContextConfig(
-        # without the default documentation site, for which each context would leave a temporary folder
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
-        analytics_enabled=False,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        context = gx.get_context(mode="ephemeral", project_config=config)
-        batch = (
-            context.data_sources.add_pandas("profiles")
-            .add_dataframe_asset("range")
-            .add_batch_definition_whole_dataframe("all")
-            .get_batch({"dataframe": frame})
-        )
-        gx_suite = gx.ExpectationSuite("session_profiles", expectations=[_expectation(c) for c in suite])
-        validation = batch.validate(gx_suite, result_format={"result_format": "COMPLETE"})
-    failed: dict[str, set[int]] = {}
-    for outcome in validation.results:
-        if outcome.expectation_config is None:
-            raise DataQualityError("Great Expectations returned a result without naming its expectation")
-        name = outcome.expectation_config.meta["check"]
-        failed[name] = _unexpected_rows(name, outcome, len(frame))
-    not_run = [check.name for check in suite if check.name not in failed]
-    if not_run:
-        raise DataQualityError(f"Great Expectations did not run {not_run}; no row of the range is judged")
-    return failed
-
-
-def _unexpected_rows(name: str, outcome: Any, rows: int) -> set[int]:
-    raised = _exception_message(outcome.exception_info)
-    if raised is not None:
-        raise DataQualityError(f"check {name} could not be judged: {raised}")
-    count = outcome.result.get("element_count")
-    unexpected = outcome.result.get("unexpected_index_list")
-    if count != rows or unexpected is None or bool(unexpected) == bool(outcome.success):
-        raise DataQualityError(
-            f"check {name} judged {count} of {rows} rows and answered success={outcome.success} with failing "
-            f"rows {unexpected}: this contradicts itself, so no row of the range is judged"
-        )
-    return {int(position) for position in unexpected}
-
-
-def _exception_message(info: Mapping[str, Any] | None) -> str | None:
-    """Great Expectations reports an exception flat, or under one key per metric."""
-    if not info:
-        return None
-    entries = [info] if "raised_exception" in info else list(info.values())
-    for entry in entries:
-        if entry.get("raised_exception"):
-            return str(entry.get("exception_message"))
-    return None
-
-
 def _result(row: Mapping[str, Any], check: Check, failed: bool) -> ExpectationResult:
-    observed = check.observe(row)
+    observed = check.observed(row)
     if isinstance(observed, bool):
         observed = "true" if observed else "false"
     elif observed is not None and not isinstance(observed, str):
@@ -255,26 +155,99 @@ def _result(row: Mapping[str, Any], check: Check, failed: bool) -> ExpectationRe
         passed=not failed,
         observed=observed,
         limit=check.limit_text,
-        message=f"{row['underlying']} {row['trade_date']}: {check.sentence(row)}" if failed else "",
+        message=f"{_place(row)}: {check.sentence(row)}" if failed else "",
+        details={"named": row["named"][check.name]} if failed and check.name in row["named"] else {},
     )
 
 
-def _verdict(results: Sequence[ExpectationResult]) -> Verdict:
-    reasons = tuple(r.message for r in results if not r.passed and r.severity == "critical")
-    cautions = tuple(r.message for r in results if not r.passed and r.severity == "warning")
-    if any(r.check == "present" and not r.passed for r in results):
-        return Verdict("absent", reasons, cautions)
-    return Verdict("blocked" if reasons else "ok", reasons, cautions)
+def _place(row: Mapping[str, Any]) -> str:
+    snapshot = f" snapshot {row['snapshot_id']}" if row["part"] == "snapshot" else ""
+    return f"{row['underlying']} {row['trade_date']}{snapshot}"
 
 
-def _merge(earlier: Verdict | None, later: Verdict) -> Verdict:
-    """Of several snapshots the worst status decides; every reason stays."""
-    if earlier is None:
-        return later
-    order: tuple[Status, ...] = ("ok", "absent", "blocked")
-    status = max(earlier.status, later.status, key=order.index)
-    return Verdict(
-        status,
-        tuple(dict.fromkeys(earlier.reasons + later.reasons)),
-        tuple(dict.fromkeys(earlier.warnings + later.warnings)),
+def _session_verdict(
+    key: Key, results: Sequence[ExpectationResult], snapshots: Sequence[int]
+) -> tuple[Verdict, list[ExpectationResult]]:
+    """The verdict, and the results worth keeping: of several snapshots each failure, and one row for a check
+    that the others passed."""
+    whole = [r for r in results if not snapshots or r.snapshot_id is None]
+    reasons = _messages(whole, "critical")
+    cautions = _messages(whole, "warning")
+    if not snapshots:
+        absent = any(r.check == "present" and not r.passed for r in results)
+        status: Status = "absent" if absent else "blocked" if reasons else "ok"
+        return Verdict(status, reasons, cautions), list(results)
+    of_snapshots = [r for r in results if r.snapshot_id is not None]
+    kept_out: dict[int, tuple[str, ...]] = {}
+    for snapshot in snapshots:
+        found = _messages([r for r in of_snapshots if r.snapshot_id == snapshot], "critical")
+        if found:
+            kept_out[snapshot] = found
+    left = len(snapshots) - len(kept_out)
+    usable = _usable(key, left, len(snapshots))
+    told = tuple(f"{key[1]} {key[0]}: {line}" for line in _kept_out_lines(kept_out, len(snapshots), key))
+    cautions += _by_check(key, [r for r in of_snapshots if not r.passed and r.severity == "warning"])
+    kept = [*_summarized(of_snapshots), *whole, usable]
+    if left == 0 or reasons:
+        why = reasons + (() if left else (usable.message, *told))
+        return Verdict("blocked", why, cautions if left == 0 else cautions + told), kept
+    return Verdict("ok", (), cautions + told, kept_out), kept
+
+
+def _messages(results: Sequence[ExpectationResult], severity: Severity) -> tuple[str, ...]:
+    return tuple(r.message for r in results if not r.passed and r.severity == severity)
+
+
+def _by_check(key: Key, failures: Sequence[ExpectationResult]) -> tuple[str, ...]:
+    """One line per check, so that what 300 snapshots show alike is said once."""
+    found: dict[str, list[ExpectationResult]] = {}
+    for failure in failures:
+        found.setdefault(failure.check, []).append(failure)
+    lines = []
+    for alike in found.values():
+        first = alike[0].message
+        said = first.split(": ", 1)[-1]
+        lines.append(
+            first
+            if len(alike) == 1
+            else f"{key[1]} {key[0]}: {len(alike)} snapshots: {said} (snapshot {alike[0].snapshot_id})"
+        )
+    return tuple(lines)
+
+
+def _usable(key: Key, left: int, snapshots: int) -> ExpectationResult:
+    message = "" if left else f"{key[1]} {key[0]}: none of its {snapshots} snapshots is usable"
+    return ExpectationResult(
+        key[0], key[1], None, "usable_snapshots", "critical", left > 0, float(left), "at least 1", message
     )
+
+
+def _kept_out_lines(kept_out: Mapping[int, tuple[str, ...]], snapshots: int, key: Key) -> list[str]:
+    """One line per distinct set of reasons, so that 300 snapshots with one fault are one line."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for snapshot, found in kept_out.items():
+        bare = tuple(reason.split(": ", 1)[-1] for reason in found)
+        kinds = tuple(re.sub(r"[0-9][0-9.,:%-]*", "#", text) for text in bare)
+        alike.setdefault(kinds, []).append(snapshot)
+    lines = []
+    for numbers in alike.values():
+        first = "; ".join(reason.split(": ", 1)[-1] for reason in kept_out[numbers[0]])
+        named = ", ".join(map(str, numbers[:_SHOWN_SNAPSHOTS]))
+        more = f" and {len(numbers) - _SHOWN_SNAPSHOTS} more" if len(numbers) > _SHOWN_SNAPSHOTS else ""
+        example = f" (of {numbers[0]})" if len(numbers) > 1 else ""
+        lines.append(f"{len(numbers)} of {snapshots} snapshots kept out ({named}{more}): {first}{example}")
+    return lines
+
+
+def _summarized(results: Sequence[ExpectationResult]) -> list[ExpectationResult]:
+    """Failures as they are; a check's passes over the snapshots of a session as one row."""
+    failures = [r for r in results if not r.passed]
+    passes: dict[str, list[ExpectationResult]] = {}
+    for r in results:
+        if r.passed:
+            passes.setdefault(r.check, []).append(r)
+    summed = [
+        replace(found[0], snapshot_id=None, observed=None, details={"snapshots_passed": len(found)})
+        for found in passes.values()
+    ]
+    return [*failures, *summed]

@@ -14,6 +14,8 @@ from resources.database.errors import RunRecordError
 WHOLE_SESSION = -1
 #: the check whose failure means that nothing was received
 PRESENCE_CHECK = "present"
+#: judged where a session has several snapshots: fails where none of them is left
+SNAPSHOTS_CHECK = "usable_snapshots"
 _COLUMNS = ("universe", "asset", "trade_date", "underlying", "check_name", "snapshot_id", "severity", "passed",
             "observed", "observed_value", "limit", "message", "details")  # fmt: skip
 _REQUIRED = ("universe", "asset", "trade_date", "underlying", "check", "severity", "passed", "limit")
@@ -84,15 +86,27 @@ WHERE (CAST(:universe AS text) IS NULL OR universe = :universe)
 ORDER BY universe, asset, trade_date, underlying, snapshot_id, check_name
 """
 
+# A session is blocked by a critical failure; of several snapshots (then ``usable_snapshots`` was judged) one that
+# fails is kept out by itself, and only what the session as a whole fails blocks it.
 _VERDICTS = """
+WITH judged AS (
+  SELECT *, NOT passed AND severity = 'critical' AS failed,
+         bool_or(check_name = :several) OVER (PARTITION BY universe, trade_date, underlying) AS several
+  FROM data_quality_results
+  WHERE CAST(:universe AS text) IS NULL OR universe = :universe
+), weighed AS (
+  SELECT *, failed AND (NOT several OR snapshot_id = :whole) AS blocks,
+         bool_or(check_name = :several AND failed) OVER (PARTITION BY universe, trade_date, underlying) AS none_left
+  FROM judged
+)
 SELECT universe, trade_date, underlying,
        CASE WHEN bool_or(check_name = :presence AND NOT passed) THEN 'absent'
-            WHEN bool_or(severity = 'critical' AND NOT passed) THEN 'blocked'
+            WHEN bool_or(blocks) THEN 'blocked'
             ELSE 'ok' END AS status,
-       coalesce(array_agg(DISTINCT message) FILTER (WHERE severity = 'critical' AND NOT passed), '{}') AS reasons,
-       coalesce(array_agg(DISTINCT message) FILTER (WHERE severity = 'warning' AND NOT passed), '{}') AS warnings
-FROM data_quality_results
-WHERE CAST(:universe AS text) IS NULL OR universe = :universe
+       coalesce(array_agg(DISTINCT message) FILTER (WHERE blocks OR (failed AND none_left)), '{}') AS reasons,
+       coalesce(array_agg(DISTINCT message) FILTER (
+         WHERE (severity = 'warning' AND NOT passed) OR (failed AND NOT blocks AND NOT none_left)), '{}') AS warnings
+FROM weighed
 GROUP BY universe, trade_date, underlying
 ORDER BY universe, trade_date, underlying
 """
@@ -120,5 +134,10 @@ def read_quality(
 
 def read_verdicts(connection: sa.Connection, universe: str | None) -> list[dict[str, Any]]:
     """One row per (universe, trade_date, underlying): status ok, blocked or absent, reasons, warnings."""
-    values = {"universe": universe, "presence": PRESENCE_CHECK}
+    values = {
+        "universe": universe,
+        "presence": PRESENCE_CHECK,
+        "several": SNAPSHOTS_CHECK,
+        "whole": WHOLE_SESSION,
+    }
     return [dict(row) for row in connection.execute(sa.text(_VERDICTS), values).mappings()]

@@ -14,7 +14,7 @@ class DataQualityResult(Base):
 
     __tablename__ = "data_quality_results"
     __table_args__ = (
-        sa.CheckConstraint("severity IN ('critical', 'warning')", name="severity"),
+        sa.CheckConstraint("severity IN ('critical', 'warning', 'info')", name="severity"),
         sa.Index("ix_data_quality_results_trade_date", "trade_date"),
         # the board of failures
         sa.Index(

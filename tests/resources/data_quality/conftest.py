@@ -1,6 +1,7 @@
 """Canonical quote tables made by hand, and the calendars and thresholds to judge them by."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from resources.schemas import QUOTE_SCHEMA
 from resources.universe import QualitySpec
 
 NEW_YORK = "America/New_York"
+THIRD_FRIDAYS = [dt.date(2027, m, d) for m, d in ((1, 15), (2, 19), (3, 19), (4, 16), (5, 21))]
 
 
 def _instant(day: dt.date, clock: str, zone: str = NEW_YORK) -> dt.datetime:
@@ -98,33 +100,48 @@ def table() -> Callable[[list[dict[str, Any]]], pa.Table]:
     return make
 
 
+def _black(right: str, forward: float, strike: float, years: float, sigma: float) -> float:
+    """Undiscounted price, by the standard library's error function."""
+    total = sigma * math.sqrt(years)
+    d1 = math.log(forward / strike) / total + total / 2
+
+    def phi(x: float) -> float:
+        return 0.5 * math.erfc(-x / math.sqrt(2))
+
+    call = forward * phi(d1) - strike * phi(d1 - total)
+    return call if right == "C" else call - forward + strike
+
+
 @pytest.fixture(scope="session")
 def chain(
     quote: Callable[..., dict[str, Any]], table: Callable[[list[dict[str, Any]]], pa.Table]
 ) -> Callable[..., pa.Table]:
     """``chain(day, level=1.0)`` -> 100 sound contracts (5 expiries x 10 strikes x 2 rights) of SPY.
 
-    ``level`` moves prices, sizes and volumes, so that chains of different levels share nothing.
+    ``level`` moves volatility, sizes and volumes, so that chains of different levels share nothing. Prices are
+    those of one forward and one volatility: no check of them against each other finds anything.
     """
 
     def make(day: dt.date = dt.date(2026, 7, 22), level: float = 1.0, **fields: Any) -> pa.Table:
         rows = []
-        for month in range(1, 6):
+        for month, third_friday in enumerate(THIRD_FRIDAYS, start=1):
             for step in range(10):
                 for right in "CP":
                     strike = 80.0 + 5.0 * step
-                    bid = round(level * (1.0 + 0.1 * step + 0.01 * month), 4)
+                    years = (third_friday - dt.date(2026, 7, 22)).days / 365.0
+                    price = _black(right, 102.0, strike, years, 0.25 * level)
+                    bid = round(max(0.99 * price - 0.03, 0.01), 4)
                     rows.append(
                         quote(
                             day,
                             **{
-                                "expiry": dt.date(2027, month, 15),
+                                "expiry": third_friday,
                                 "strike": strike,
                                 "right": right,
                                 "symbol": f"SPY{month}{right}{strike}",
                                 "bid": bid,
-                                "ask": bid + 0.1,
-                                "last": bid + 0.05,
+                                "ask": round(1.01 * price + 0.05, 4),
+                                "last": round(price + 0.01, 4),
                                 "volume": float(round(level * (step + 1) * 10)),
                                 "bid_size": float(round(level * 7)),
                                 **fields,

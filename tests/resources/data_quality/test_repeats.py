@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from resources.data_quality.repeats import Repetition, repetition
+from resources.data_quality.repeats import Repetition, comparable, repetition
 
 WED, THU = dt.date(2026, 7, 22), dt.date(2026, 7, 23)
 
 
-def compare(quotes, previous) -> Repetition:
-    return repetition(quotes, previous, "America/New_York")
+def compare(quotes, previous, **options) -> Repetition:
+    return repetition(*comparable([quotes, previous]), "America/New_York", **options)
 
 
 def test_a_copy_under_another_date_repeats_whatever_its_order(chain):
@@ -84,3 +84,15 @@ def test_the_day_of_a_trade_is_the_exchanges_own(quote, table):
     noon = dt.datetime(2026, 7, 23, 16, 0, tzinfo=dt.UTC)
     rows = [quote(THU, last_trade_ts=evening), quote(THU, strike=90.0, last_trade_ts=noon)]
     assert compare(table(rows), table(rows)).traded == 2
+
+
+def test_quotes_that_stand_still_while_spot_moves_are_no_repeat_of_a_snapshot(quote, table):
+    still, moved = table([quote(WED)]), table([quote(WED, spot=102.5)])
+    assert compare(moved, still).equal == 1
+    assert compare(moved, still, with_spot=True).equal == 0
+    assert compare(still, still, with_spot=True).equal == 1
+
+
+def test_duplicates_count_once_also_where_both_tables_list_alike(quote, table):
+    twice = table([quote(WED), quote(WED)])
+    assert compare(twice, twice).common == 1

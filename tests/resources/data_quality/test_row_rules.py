@@ -93,7 +93,8 @@ def test_a_strike_that_is_nan_is_a_missing_key(quote, table):
 
 
 def test_every_rule_has_a_case():
-    assert {case[0] for case in CASES} | {"duplicate_contract"} == set(ROW_RULES)
+    own_tests = {"duplicate_contract", "known_too_late"}
+    assert {case[0] for case in CASES} | own_tests == set(ROW_RULES)
 
 
 def test_locked_one_sided_wide_and_empty_quotes_stay(quote, table):
@@ -243,3 +244,35 @@ def test_the_verdict_on_duplicates_is_that_of_comparing_all_pairs(quote, table, 
     verdict = apply_row_rules(table(rows), DAY, SPEC)
     assert verdict.clean.num_rows == len(kept)
     assert verdict.clean.to_pylist() == table([rows[position] for position in kept]).to_pylist()
+
+
+def test_a_quote_known_after_the_decision_that_would_use_it_is_quarantined(quote, table):
+    close = dt.datetime(2026, 7, 22, 20, 15, tzinfo=UTC)
+    on_time, late = close + dt.timedelta(minutes=15), close + dt.timedelta(minutes=17)
+    rows = table([quote(strike=1.0, known_at=on_time), quote(strike=2.0, known_at=late)])
+    judged = apply_row_rules(rows, DAY, SPEC, known_after_minutes=15)
+    assert judged.quarantined.column("strike").to_pylist() == [2.0]
+    assert judged.quarantined.column("reasons").to_pylist() == [["known_too_late"]]
+    assert apply_row_rules(rows, DAY, SPEC, known_after_minutes=17).clean.num_rows == 2
+    # no delay declared: nothing to be late for
+    assert apply_row_rules(rows, DAY, SPEC).clean.num_rows == 2
+
+
+@pytest.mark.parametrize(("severity", "kept", "counted"), [("warning", 2, 1), ("info", 2, 1), ("off", 2, 0)])
+def test_a_rule_that_is_not_critical_lets_its_rows_stay(severity, kept, counted, quote, table):
+    spec = QualitySpec.model_validate({"checks": {"zero_quote": {"severity": severity}}})
+    rows = table([quote(strike=1.0, bid=0.0), quote(strike=2.0), quote(strike=3.0, bid=9.0, ask=8.0)])
+    judged = apply_row_rules(rows, DAY, spec)
+    assert judged.clean.num_rows == kept
+    assert judged.quarantined.column("reasons").to_pylist() == [["crossed"]]
+    assert (judged.failures["zero_quote"], judged.failures["crossed"]) == (counted, 1)
+
+
+@pytest.mark.parametrize(("rule", "broken"), [(case[0], case[1]) for case in CASES])
+def test_no_defect_slips_through_the_counters(rule, broken, quote, table):
+    """The counters decide whether rows are looked at: each rule's case must wake them, wherever it stands."""
+    rows = [quote(strike=50.0 + n) for n in range(3)]
+    for position in range(3):
+        planted = [{**row, **broken} if n == position else row for n, row in enumerate(rows)]
+        assert apply_row_rules(table(planted), DAY, SPEC).failures[rule] == 1
+    assert apply_row_rules(table(rows), DAY, SPEC).flags == {}

@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from resources.data_quality import gx_run
 from resources.data_quality import suite as suite_module
 from resources.data_quality.checks import checks
-from resources.data_quality.profile import absent_profile
+from resources.data_quality.profile_columns import absent_profile
+from resources.data_quality.structure_checks import SENTENCES
 from resources.data_quality.suite import DataQualityError, Verdict, run_suite
 from resources.universe import QualitySpec
 
@@ -169,7 +171,8 @@ def test_a_warning_is_told_but_does_not_block(check, broken, sound_fields, sente
 
 
 def test_every_check_has_a_case():
-    tested = {case[0] for case in CRITICAL} | {case[0] for case in WARNING} | {"present"}
+    elsewhere = {"present", "repeated_snapshot", *SENTENCES}
+    tested = {case[0] for case in CRITICAL} | {case[0] for case in WARNING} | elsewhere
     assert tested == {check.name for check in checks(SPEC)}
 
 
@@ -209,13 +212,6 @@ def test_every_reason_is_given():
     assert (len(verdict.reasons), len(verdict.warnings)) == (3, 1)
 
 
-def test_any_failing_snapshot_blocks_its_session():
-    rows = [sound(snapshot_id=0), sound(snapshot_id=1, rows_clean=1), sound(snapshot_id=2)]
-    result = run_suite(rows, SPEC)
-    assert result.verdicts[THU, "SPY"].status == "blocked"
-    assert [r.snapshot_id for r in result.results if not r.passed] == [1]
-
-
 def test_results_carry_what_was_observed_and_the_limit():
     result = run_suite([sound(row_ratio=0.4, rows=400)], SPEC)
     by_check = {r.check: r for r in result.results}
@@ -249,12 +245,12 @@ def test_a_profile_that_lacks_a_column_is_an_error_not_a_pass():
 
 
 def test_an_exception_inside_great_expectations_is_an_error_not_a_pass(monkeypatch):
-    whole = suite_module._frame
+    whole = suite_module.profile_frame
 
     def without_a_column(rows, suite) -> pd.DataFrame:
         return whole(rows, suite).drop(columns=["observed_row_count"])
 
-    monkeypatch.setattr(suite_module, "_frame", without_a_column)
+    monkeypatch.setattr(suite_module, "profile_frame", without_a_column)
     with pytest.raises(DataQualityError, match=r"check row_count could not be judged: .*observed_row_count"):
         run_suite([sound()], SPEC)
 
@@ -271,7 +267,7 @@ def test_an_exception_inside_great_expectations_is_an_error_not_a_pass(monkeypat
 def test_an_answer_that_contradicts_itself_is_an_error_not_a_pass(success, answer):
     outcome = SimpleNamespace(exception_info={"raised_exception": False}, result=answer, success=success)
     with pytest.raises(DataQualityError, match="check row_count judged"):
-        suite_module._unexpected_rows("row_count", outcome, 3)
+        gx_run._unexpected_rows("row_count", outcome, 3)
 
 
 def test_a_range_of_250_days_is_judged_in_one_quick_silent_run(capfd):

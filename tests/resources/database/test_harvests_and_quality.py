@@ -129,6 +129,38 @@ def test_the_summary_says_per_session_and_underlying_what_was_kept_out_and_why(d
     assert len(database.quality_summary()) == 4
 
 
+def test_a_snapshot_that_fails_is_a_warning_while_others_are_usable(database):
+    def judged(underlying, usable):
+        return [
+            quality("present", underlying=underlying),
+            quality("row_count", underlying=underlying, snapshot_id=1, passed=False),
+            quality("usable_snapshots", underlying=underlying, passed=usable),
+        ]
+
+    database.write_quality([*judged("SPY", True), *judged("MOD", False)])
+    found = {q["underlying"]: (q["status"], q["reasons"], q["warnings"]) for q in database.quality_summary()}
+    assert found == {
+        "SPY": ("ok", [], ["row_count failed"]),
+        "MOD": ("blocked", ["row_count failed", "usable_snapshots failed"], []),
+    }
+
+
+def test_what_a_session_of_several_snapshots_fails_as_a_whole_blocks_it(database):
+    database.write_quality(
+        [
+            quality("usable_snapshots"),
+            quality("repeated_quotes", passed=False),
+            quality("vendor_iv_unsolved", severity="info", passed=False),
+        ]
+    )
+    verdict = database.quality_summary()[0]
+    assert (verdict["status"], verdict["reasons"], verdict["warnings"]) == (
+        "blocked",
+        ["repeated_quotes failed"],
+        [],
+    )
+
+
 def test_results_are_filtered_by_range_underlying_and_failure(database):
     later = DAY + dt.timedelta(days=4)
     database.write_quality([quality(), quality("rows", passed=False), quality(trade_date=later)])

@@ -219,3 +219,63 @@ def read_yahoo(real_data: Path) -> Callable[[dt.date], pa.Table]:
         return _to_table(columns, constants)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def read_intraday(real_data: Path) -> Callable[[str, dt.date], tuple[pa.Table, dict[int, int]]]:
+    """``read_intraday("AAPL", day)`` -> (snapshots of a day, instant of each): August 2026, file time is UTC.
+
+    The feed is 15 minutes late, and the market that it shows stands still from 16:00 (VIX 16:15) New York on.
+    Without a spot of its own, the strike at which call and put cost the same stands for it.
+    """
+    folder = real_data / "g08_cboe_intraday_2026_08" / "data"
+
+    def read(symbol: str, day: dt.date) -> tuple[pa.Table, dict[int, int]]:
+        tables, instants = [], {}
+        for n, path in enumerate(sorted(folder.glob(f"{symbol}_chain_{day:%Y%m%d}_*.csv.gz"))):
+            frame = pd.read_csv(path)
+            ts = pd.Timestamp(path.name[-22:-7].replace("_", "T"), tz="UTC") - pd.Timedelta(minutes=15)
+            expiry = pd.to_datetime(frame.expiration)
+            near = frame[frame.expiration == frame.expiration.min()]
+            parity = near.pivot_table(index="strike", columns="type", values="mid")
+            columns = pd.DataFrame(
+                {
+                    "root": frame.root,
+                    "symbol": frame.option,
+                    "last_trade_ts": pd.to_datetime(frame.last_trade_time).dt.tz_localize(NEW_YORK),
+                    "expiry": expiry.dt.date,
+                    "last_trade_date": expiry.dt.date,
+                    "settles_at": (expiry + pd.Timedelta(hours=16)).dt.tz_localize(NEW_YORK),
+                    "right": frame.type.str[0],
+                    "strike": frame.strike,
+                    "bid": frame.bid.replace(0.0, np.nan),
+                    "ask": frame.ask.replace(0.0, np.nan),
+                    "last": frame.last_trade_price.replace(0.0, np.nan),
+                    "bid_size": frame.bid_size,
+                    "ask_size": frame.ask_size,
+                    "volume": frame.volume,
+                    "open_interest": frame.open_interest,
+                    "vendor_iv": frame.iv,
+                }
+            ).sort_values(["expiry", "right", "strike", "root"], kind="stable")
+            constants = {
+                "underlying": symbol,
+                "trade_date": day,
+                "snapshot_id": n,
+                "ts": ts.to_pydatetime(),
+                "known_at": ts.to_pydatetime(),
+                "settlement_time": "PM",
+                "settlement_type": "physical" if symbol == "AAPL" else "cash",
+                "style": "A" if symbol == "AAPL" else "E",
+                "multiplier": 100.0,
+                "quote_currency": "USD",
+                "settlement_currency": "USD",
+                "spot": float((parity.Call - parity.Put).abs().idxmin()),
+                "source": "cboe",
+                "harvest_id": "h",
+            }
+            tables.append(_to_table(columns, constants))
+            instants[n] = int(ts.value // 1000)
+        return pa.concat_tables(tables).unify_dictionaries().combine_chunks(), instants
+
+    return read

@@ -1,0 +1,97 @@
+"""A session against the one before: spot, the strikes after a split, and single contracts' volatilities."""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from engine.corporate_actions.events import ActionKind, CorporateAction
+from resources.data_quality.arbitrage import Findings, findings
+from resources.data_quality.chain_shape import ChainShape
+from resources.data_quality.columns import Floats, floats
+from resources.data_quality.contract_keys import contract_codes
+from resources.data_quality.smile import out_of_the_money, volatilities
+
+#: a contract's volatility jumped where its whole bid-ask range lies beyond this ratio to the day before's,
+#: after what all contracts moved
+_JUMP_RATIO = 1.5
+_MIN_COMMON = 20
+#: ratios of splits that a spot may show before anybody says so
+_USUAL_SPLITS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 1.5, 0.5, 0.25, 0.2, 0.125, 0.1, 0.05)
+
+
+def split_ratio(actions: Sequence[CorporateAction], underlying: str, since: dt.date, day: dt.date) -> float:
+    """New shares per old one over the splits effective after ``since``, up to ``day``; 1 without any."""
+    ratios = [
+        a.split_ratio
+        for a in actions
+        if a.underlying == underlying and a.kind is ActionKind.SPLIT and since < a.effective_date <= day
+    ]
+    return math.prod(ratios)
+
+
+def spot_jump(now: float, before: float, ratio: float) -> float | None:
+    """Absolute log change of spot, known splits taken out; None where a price is missing."""
+    if not (now > 0 and before > 0):
+        return None
+    return abs(math.log(now * ratio / before))
+
+
+def likely_split(now: float, before: float) -> str | None:
+    """The split that a jump looks like, in words, or None."""
+    for ratio in _USUAL_SPLITS:
+        if abs(math.log(before / now / ratio)) < 0.05:
+            words = f"{ratio:g}-for-1" if ratio >= 1 else f"1-for-{1 / ratio:g}"
+            return f"a {words} split would explain it; if there was one, it belongs into corporate_actions"
+    return None
+
+
+def double_listing(quotes: pa.Table, previous: pa.Table, ratio: float) -> float | None:
+    """After a split, how much of the session before is listed under old strikes and under new ones too.
+
+    The lower of the two shares: a chain that moved to its new strikes has few of the old ones, a chain that did
+    not move has none of the new.
+    """
+    if ratio == 1.0 or not previous.num_rows or not quotes.num_rows:
+        return None
+    field = previous.schema.get_field_index("strike")
+    adjusted = pa.array(np.round(floats(previous, "strike") / ratio, 2))
+    moved = previous.set_column(field, "strike", adjusted)
+    listed = quotes.set_column(
+        quotes.schema.get_field_index("strike"), "strike", pa.array(np.round(floats(quotes, "strike"), 2))
+    )
+    here, old, new = contract_codes([listed, previous, moved])
+    return min(float(np.isin(old, here).mean()), float(np.isin(new, here).mean()))
+
+
+def volatility_jumps(
+    shape: ChainShape, quotes: pa.Table, before: ChainShape, previous: pa.Table
+) -> Findings | None:
+    """Quotes out of the money whose volatility left the day before's behind, beyond what the chain moved."""
+    rows, old_rows = out_of_the_money(shape), out_of_the_money(before)
+    here, there = contract_codes([quotes, previous])
+    code, old_code = here[shape.row[rows]], there[before.row[old_rows]]
+    shared, left, right = np.intersect1d(code, old_code, return_indices=True)
+    keep = shared >= 0
+    rows, old_rows = rows[left[keep]], old_rows[right[keep]]
+    if len(rows) < _MIN_COMMON:
+        return None
+    old: Floats = volatilities(before, before.mid[old_rows], old_rows)
+    low, mid, high = (volatilities(shape, p[rows], rows) for p in (shape.bid, shape.mid, shape.ask))
+    moved = mid / old
+    usable = np.isfinite(moved)
+    if usable.sum() < _MIN_COMMON:
+        return None
+    expected = old * float(np.median(moved[usable]))
+    with np.errstate(invalid="ignore"):
+        bad = (low > _JUMP_RATIO * expected) | (high < expected / _JUMP_RATIO)
+    return findings(shape, rows, bad, ~np.isnan(expected) & ~np.isnan(high))
+
+
+def spot_of(quotes: pa.Table) -> float:
+    """The median of the known spots; NaN where none is."""
+    spot = floats(quotes, "spot")
+    known = spot[spot > 0]
+    return float(np.median(known)) if len(known) else math.nan
