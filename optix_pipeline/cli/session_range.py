@@ -17,6 +17,19 @@ def parse_range(first: str | None, last: str | None) -> tuple[dt.date | None, dt
     return start, end
 
 
+def parse_day(text: str, option: str) -> dt.date:
+    """An argument as a date.
+
+    Raises
+    ------
+    ValueError
+        If it is no ISO date.
+    """
+    day = _day(text, option)
+    assert day is not None
+    return day
+
+
 def _day(text: str | None, option: str) -> dt.date | None:
     if text is None:
         return None
