@@ -11,7 +11,8 @@ from optix_pipeline.cli.session_range import parse_range, within
 from optix_pipeline.session import Session, open_session
 
 
-def _runner(catalog: Any, report: Any, command: str) -> tuple[Session, Any]:
+def make_runner(catalog: Any, report: Any, command: str) -> tuple[Session, Any]:
+    """This process's session, and the runner of a command's runs."""
     session = open_session()
     from optix_pipeline.definitions import build_definitions
     from optix_pipeline.runner import Runner
@@ -41,7 +42,7 @@ def run_harvest(
     with progress_bars(quiet=as_json) as report:
         ensure_generated(spec, report)
         catalog = load_catalog()
-        session, runner = _runner(catalog, report, "harvest")
+        session, runner = make_runner(catalog, report, "harvest")
         runs = runner.ingest(catalog.universe(universe), start, end)
     quality = [q for q in session.database.quality_summary(universe) if within(q["trade_date"], start, end)]
     if as_json:
@@ -71,7 +72,7 @@ def run_one_study(study: str, *, data: Path | None, as_json: bool) -> None:
     spec = catalog.study(study)
     check_ingested(spec, catalog)
     with progress_bars(quiet=as_json) as report:
-        session, runner = _runner(catalog, report, "run")
+        session, runner = make_runner(catalog, report, "run")
         runner.run_study(spec)
     summary = study_summary(session.database, study)
     if as_json:

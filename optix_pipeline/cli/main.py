@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from optix_pipeline.cli.quality_commands import quality
+
 app = typer.Typer(
     name="optix",
     help="Harvest, validate, adjust, enrich and backtest option quotes, with lineage down to the harvested byte.",
@@ -15,6 +17,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="OPTIX's own tables in Postgres.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(quality, name="quality")
 lake = typer.Typer(
     help="The lake: what it holds, whether it is intact, repair, archive.", no_args_is_help=True
 )
@@ -103,27 +106,6 @@ def run(
     from optix_pipeline.cli.ingest import run_one_study
 
     run_one_study(study, data=data, as_json=json)
-
-
-@app.command()
-def quality(
-    universe: Annotated[str, typer.Argument(help="Name of the universe.")],
-    first: First = None,
-    last: Last = None,
-    json: Json = False,
-) -> None:
-    """Sessions that were kept out and why, and the checks that failed on the others."""
-    from optix_pipeline.cli.quality import show_quality
-
-    show_quality(universe, first, last, as_json=json)
-
-
-@app.command()
-def freshness(data: DataFolder = None, json: Json = False) -> None:
-    """Each universe's newest session against the newest that should be there; ends with 1 if one is late."""
-    from optix_pipeline.cli.freshness import show_freshness
-
-    show_freshness(data=data, as_json=json)
 
 
 @app.command()

@@ -56,7 +56,7 @@ def make_release(
         )
     database = current_database()
     kept = ReleaseStore(lake, universe).add(release)
-    database.write_releases([kept])
+    database.write_releases([kept.row()])
     _rebuild(spec, kept.first, kept.last, as_json=as_json)
     _show(universe, kept, expected, as_json=as_json)
 
@@ -70,7 +70,7 @@ def take_back(universe: str, release_id: str, because: str, *, as_json: bool) ->
     revoked = ReleaseStore(lake, universe).revoke(
         release_id, by=getpass.getuser(), at=dt.datetime.now(dt.UTC), because=because
     )
-    database.write_releases([revoked])
+    database.write_releases([revoked.row()])
     _rebuild(spec, revoked.first, revoked.last, as_json=as_json)
     if as_json:
         print_json({"revoked": revoked.id})
@@ -85,7 +85,7 @@ def show_releases(universe: str, *, as_json: bool) -> None:
     _, lake = _universe_and_lake(universe)
     found = ReleaseStore(lake, universe).all()
     if as_json:
-        print_json([vars(release) | {"id": release.id} for release in found])
+        print_json([release.row() for release in found])
         return
     if not found:
         print(f"{universe} has no releases")
@@ -105,14 +105,17 @@ def show_releases(universe: str, *, as_json: bool) -> None:
 
 
 def would_release(spec: Any, lake: Any, release: Any) -> list[dict[str, Any]]:
-    """By session, how many quarantined rows would pass."""
+    """By session, how many quarantined rows would pass: the payloads are parsed and judged again."""
+    from pathlib import Path
+
     from assets.day_status import MissingLayerError, read_status
     from assets.release_preview import released_rows
     from assets.underlying_prices import universe_calendar
     from assets.validation import QUARANTINED
-    from optix_pipeline.session import universe_provider
+    from resources.providers.registry import make_provider
 
-    provider = universe_provider(spec)
+    # parsing what is stored needs no folder
+    provider = make_provider(spec, Path())
     found = []
     for day in universe_calendar(spec, release.last).sessions(release.first, release.last):
         try:

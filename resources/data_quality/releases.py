@@ -86,6 +86,17 @@ class Release:
         """Its part for rows; None where it overrules a session check."""
         return None if self.session_checks else RowRelease(self.id, self.reasons, RowFix(self.fix))
 
+    def row(self) -> dict[str, Any]:
+        """Its row in Postgres."""
+        kept = {name: value for name, value in asdict(self).items() if name not in ("first", "last")}
+        return {
+            **kept,
+            "id": self.id,
+            "first_session": self.first,
+            "last_session": self.last,
+            "reasons": sorted(self.reasons),
+        }
+
     def covers(self, underlying: str, day: dt.date) -> bool:
         """Whether it is in force for an underlying's session."""
         return self.revoked_at is None and self.underlying == underlying and self.first <= day <= self.last

@@ -9,7 +9,15 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from resources.database import freshness_rows, harvest_rows, migration, quality_rows, run_reader, run_writer
+from resources.database import (
+    freshness_rows,
+    harvest_rows,
+    migration,
+    quality_rows,
+    release_rows,
+    run_reader,
+    run_writer,
+)
 from resources.database.errors import DatabaseAheadError, DatabaseBehindError
 from resources.database.run_record import RunRecord
 
@@ -105,6 +113,11 @@ class Database:
         with self._writing() as connection:
             return freshness_rows.write_freshness(connection, rows)
 
+    def write_releases(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Mirror releases of quarantined quotes (see ``resources.database.release_rows``); how many were given."""
+        with self._writing() as connection:
+            return release_rows.write_releases(connection, rows)
+
     # --- readers ---
 
     def runs(self, study: str | None = None) -> list[Row]:
@@ -161,6 +174,11 @@ class Database:
         """One mirrored harvest record; None where there is none."""
         with self.engine.connect() as connection:
             return harvest_rows.read_harvest(connection, universe, dataset, key, sequence)
+
+    def releases(self, universe: str | None = None) -> list[Row]:
+        """Releases of quarantined quotes, revoked ones too."""
+        with self.engine.connect() as connection:
+            return release_rows.read_releases(connection, universe)
 
     def freshness(self) -> list[Row]:
         """The freshness board: every universe as it stood when it was last looked at."""

@@ -4,7 +4,7 @@ from resources.database.models.backtests import Backtest
 from resources.database.models.base import Base
 from resources.database.models.freshness import FreshnessRow
 from resources.database.models.lineage import Harvest, RunInput
-from resources.database.models.quality import DataQualityResult
+from resources.database.models.quality import DataQualityResult, QualityRelease
 from resources.database.models.trading import Event, Fill, Order, Rejection, Trade, TradeLeg
 from resources.database.models.validation import EquityPoint, Metric, MonteCarloSummary, WalkForwardWindow
 
@@ -12,6 +12,7 @@ __all__ = [
     "Backtest",
     "Base",
     "DataQualityResult",
+    "QualityRelease",
     "EquityPoint",
     "Event",
     "Fill",

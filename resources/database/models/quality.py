@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from resources.database.models.base import Base, Word
@@ -37,3 +38,26 @@ class DataQualityResult(Base):
     limit: Mapped[str]
     message: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sa.text("'{}'::jsonb"))
+
+
+class QualityRelease(Base):
+    """Somebody's decision to let through what the suite kept out (mirrored from the lake)."""
+
+    __tablename__ = "quality_releases"
+    __table_args__ = (sa.Index("ix_quality_releases_universe", "universe", "first_session"),)
+
+    id: Mapped[str] = mapped_column(sa.String(48), primary_key=True)
+    universe: Mapped[str] = mapped_column(sa.String(48))
+    underlying: Mapped[str] = mapped_column(sa.String(32))
+    first_session: Mapped[dt.date]
+    last_session: Mapped[dt.date]
+    reasons: Mapped[list[str]] = mapped_column(JSONB)
+    #: the rule that was applied to the rows: see ``resources.data_quality.release_rules.RowFix``
+    fix: Mapped[str]
+    because: Mapped[str]
+    released_by: Mapped[str]
+    released_at: Mapped[dt.datetime]
+    #: empty and null while the release is in force
+    revoked_by: Mapped[str]
+    revoked_at: Mapped[dt.datetime | None]
+    revoked_because: Mapped[str]
