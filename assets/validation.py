@@ -5,7 +5,7 @@ alone, so where a batch ends changes nothing.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -19,7 +19,8 @@ from engine.corporate_actions.events import CorporateAction
 from resources.data_quality.chain_shape import Reference
 from resources.data_quality.profile import last_snapshot, profile_snapshots
 from resources.data_quality.profile_columns import absent_profile
-from resources.data_quality.row_rules import apply_row_rules
+from resources.data_quality.release_rules import judge_with_releases
+from resources.data_quality.releases import Release, ReleaseStore, overruled_checks, release_inputs
 from resources.data_quality.suite import ExpectationResult, Verdict, run_suite
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
@@ -37,7 +38,7 @@ BATCH_ROWS = 4_000_000
 
 
 @dataclass(frozen=True)
-class _Judged:
+class JudgedUnderlying:
     """One underlying of one day, before its verdict."""
 
     clean: pa.Table
@@ -46,10 +47,10 @@ class _Judged:
 
 
 @dataclass(frozen=True)
-class _Day:
+class JudgedDay:
     day: dt.date
     inputs: dict[str, str]
-    underlyings: dict[str, _Judged]
+    underlyings: dict[str, JudgedUnderlying]
 
     @property
     def rows(self) -> int:
@@ -78,13 +79,16 @@ def validate_days(
     """
     validated: list[DayStatus] = []
     quarantined: list[DayStatus] = []
-    batch: list[_Day] = []
+    batch: list[JudgedDay] = []
+    releases = ReleaseStore(lake, universe.name).in_force()
 
     def flush() -> None:
         if not batch:
             return
         profiles = [p for d in batch for j in d.underlyings.values() for p in j.profiles]
-        outcome = run_suite(profiles, universe.quality)
+        outcome = run_suite(
+            profiles, universe.quality, overruled=overruled_checks(releases, [d.day for d in batch])
+        )
         on_results(outcome.results)
         by_day = {d.day: d for d in batch}
         for kept in each_day(
@@ -94,7 +98,7 @@ def validate_days(
             quarantined.append(kept[1])
         batch.clear()
 
-    for day in _judged_days(universe, lake, provider, days, calendar):
+    for day in judged_days(universe, lake, provider, days, calendar, releases):
         batch.append(day)
         if sum(d.rows for d in batch) >= BATCH_ROWS:
             flush()
@@ -102,9 +106,15 @@ def validate_days(
     return validated, quarantined
 
 
-def _judged_days(
-    universe: UniverseSpec, lake: Lake, provider: Provider, days: list[dt.date], calendar: TradingCalendar
-) -> Iterator[_Day]:
+def judged_days(
+    universe: UniverseSpec,
+    lake: Lake,
+    provider: Provider,
+    days: list[dt.date],
+    calendar: TradingCalendar,
+    releases: Sequence[Release],
+) -> Iterator[JudgedDay]:
+    """Each session parsed, its rows judged and its snapshots profiled; the suite has not seen them yet."""
     store = RawStore(lake, universe.name, "raw_quotes")
     parsed: dict[dt.date, tuple[HarvestRecord, ParsedDay]] = {}
     references: dict[tuple[dt.date, str], Reference] = {}
@@ -137,11 +147,15 @@ def _judged_days(
         for spec in universe.underlyings:
             previous = _previous(before, spec.symbol, inputs, references)
             received = here[1].underlyings.get(spec.symbol)
-            judged, reference = _judge(universe, day, spec.symbol, received, previous, actions, calendar)
+            mine = [release for release in releases if release.covers(spec.symbol, day)]
+            inputs.update(release_inputs(mine))
+            judged, reference = _judge(
+                universe, day, spec.symbol, received, previous, actions, mine, calendar
+            )
             underlyings[spec.symbol] = judged
             if reference is not None:
                 references[day, spec.symbol] = reference
-        yield _Day(day, inputs, underlyings)
+        yield JudgedDay(day, inputs, underlyings)
         oldest = calendar.previous(session) if session >= universe.start else session
         for old in [d for d in parsed if d < oldest]:
             del parsed[old]
@@ -173,31 +187,34 @@ def _judge(
     received: ParsedUnderlying | None,
     previous: Reference | None,
     actions: list[CorporateAction],
+    releases: Sequence[Release],
     calendar: TradingCalendar,
-) -> tuple[_Judged, Reference | None]:
+) -> tuple[JudgedUnderlying, Reference | None]:
     """One underlying of one day, and what the next day is to be compared with."""
     if received is None:
-        absent = _Judged(
+        absent = JudgedUnderlying(
             QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)]
         )
         return absent, None
-    verdict = (
+    rows = (
         None
         if received.problem
-        else apply_row_rules(
+        else judge_with_releases(
             received.quotes,
             day,
             universe.quality,
+            [found for release in releases if (found := release.row_release) is not None],
             known_after_minutes=universe.provider.known_after_minutes,
         )
     )
+    verdict = None if rows is None else rows.verdict
     profiles = profile_snapshots(
         trade_date=day,
         underlying=symbol,
         spec=universe.quality,
         calendar=calendar,
         timezone=universe.timezone,
-        quotes=None if received.problem else received.quotes,
+        quotes=None if rows is None else rows.quotes,
         verdict=verdict,
         rejected=received.rejected,
         payload_ts_us=received.payload_ts_us,
@@ -206,16 +223,18 @@ def _judge(
         previous=previous,
         actions=actions,
     )
-    if verdict is None:
-        unread = _Judged(QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles)
+    if rows is None or verdict is None:
+        unread = JudgedUnderlying(
+            QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles
+        )
         return unread, None
     bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
-    judged = _Judged(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
-    return judged, verdict.reference(received.quotes)
+    judged = JudgedUnderlying(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
+    return judged, verdict.reference(rows.quotes)
 
 
 def _write_day(
-    universe: UniverseSpec, lake: Lake, day: _Day, verdicts: dict[tuple[dt.date, str], Verdict]
+    universe: UniverseSpec, lake: Lake, day: JudgedDay, verdicts: dict[tuple[dt.date, str], Verdict]
 ) -> tuple[DayStatus, DayStatus]:
     kept: dict[str, UnderlyingStatus] = {}
     quarantined: dict[str, UnderlyingStatus] = {}

@@ -26,9 +26,7 @@ def show(universe: Universe, first: First = None, last: Last = None, json: Json 
 
 
 @quality.command()
-def explain(
-    universe: Universe, session: Session, underlying: Underlying = None, json: Json = False
-) -> None:
+def explain(universe: Universe, session: Session, underlying: Underlying = None, json: Json = False) -> None:
     """Every check of one session with what it saw, and the reasons of its quarantined rows."""
     from optix_pipeline.cli.quality_explain import explain_session
 

@@ -30,7 +30,9 @@ def explain_session(universe: str, session: str, underlying: str | None, *, as_j
         )
     rows = quarantined_rows(universe, day, underlying)
     releases = [
-        release for release in _releases(universe) if any(release.covers(name, day) for name in _names(checks))
+        release
+        for release in _releases(universe)
+        if any(release.covers(name, day) for name in _names(checks))
     ]
     reasons = _by_reason(rows)
     if as_json:
@@ -68,7 +70,9 @@ def explain_session(universe: str, session: str, underlying: str | None, *, as_j
         )
         print(f"all of them: optix quality rows {universe} {day}")
     for release in releases:
-        print(f"released by {release.released_by}: {', '.join(release.reasons)} with {release.fix} ({release.because})")
+        print(
+            f"released by {release.released_by}: {', '.join(release.reasons)} with {release.fix} ({release.because})"
+        )
 
 
 def list_rows(
@@ -82,7 +86,9 @@ def list_rows(
         If there is none.
     """
     day = parse_day(session, "SESSION")
-    rows = [r for r in quarantined_rows(universe, day, underlying) if reason is None or reason in r["reasons"]]
+    rows = [
+        r for r in quarantined_rows(universe, day, underlying) if reason is None or reason in r["reasons"]
+    ]
     if not rows:
         with_reason = f" with the reason {reason}" if reason else ""
         raise LookupError(f"{universe} {day} has no quarantined row{with_reason}; see: optix quality explain")
@@ -138,7 +144,9 @@ def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 shown.append(row["symbol"] or (row["raw"] or "")[:40])
     return [
         {"underlying": name, "reason": reason, "rows": count, "examples": examples[name, reason]}
-        for (name, reason), count in sorted(counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+        for (name, reason), count in sorted(
+            counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1])
+        )
     ]
 
 

@@ -53,7 +53,9 @@ class RowFix:
             )
         for name in self.columns:
             if name not in _FIXABLE:
-                raise ReleaseError(f"fix {self.text!r}: {name} cannot be changed; there are {', '.join(_FIXABLE)}")
+                raise ReleaseError(
+                    f"fix {self.text!r}: {name} cannot be changed; there are {', '.join(_FIXABLE)}"
+                )
         if "strike" in self.columns and self.text.startswith("null:"):
             raise ReleaseError(f"fix {self.text!r}: a quote without a strike is none")
         if self.text.startswith("scale:") and not (np.isfinite(self.factor) and self.factor > 0):
@@ -120,14 +122,22 @@ class RowRelease:
 
 @dataclass(frozen=True)
 class ReleasedRows:
-    """The verdict after the releases, and how many rows each of them let through."""
+    """The verdict after the releases, and how many rows each of them let through.
 
+    ``quotes`` is the table that was judged, with the fixes in the rows that they saved.
+    """
+
+    quotes: pa.Table
     verdict: RowVerdict
     released: dict[str, int]
 
 
 def judge_with_releases(
-    quotes: pa.Table, trade_date: dt.date, spec: QualitySpec, releases: Sequence[RowRelease], **known: float | None
+    quotes: pa.Table,
+    trade_date: dt.date,
+    spec: QualitySpec,
+    releases: Sequence[RowRelease],
+    **known: float | None,
 ) -> ReleasedRows:
     """The row rules, after the releases have been applied.
 
@@ -146,7 +156,7 @@ def judge_with_releases(
     verdict = apply_row_rules(quotes, trade_date, spec, **known)
     ordered = sorted(releases, key=lambda release: release.release_id)
     if verdict.bad is None or not ordered:
-        return ReleasedRows(verdict, {release.release_id: 0 for release in ordered})
+        return ReleasedRows(quotes, verdict, {release.release_id: 0 for release in ordered})
     changed = quotes
     owner = np.full(quotes.num_rows, -1)
     for number, release in enumerate(ordered):
@@ -161,20 +171,21 @@ def judge_with_releases(
         let_through = (owner == number) & ~_any_other(again, accepted, spec)
         passes |= let_through
         released[release.release_id] = int(let_through.sum())
-    clean = in_total_order(changed.filter(pa.array(passes))).cast(QUOTE_SCHEMA)
-    quarantined = verdict.quarantined.filter(pa.array(~passes[verdict.bad]))
-    failures = verdict.failures | {rule: int((mask & ~passes).sum()) for rule, mask in verdict.flags.items()}
-    bad = ~passes
-    return ReleasedRows(
-        replace(
-            verdict,
-            clean=clean,
-            quarantined=quarantined,
-            failures=failures,
-            bad=bad if bad.any() else None,
-        ),
-        released,
+    saved = pa.array(passes)
+    kept = pa.table(
+        [pc.if_else(saved, changed.column(name), quotes.column(name)) for name in quotes.column_names],
+        schema=quotes.schema,
     )
+    bad = ~passes
+    mended = replace(
+        verdict,
+        clean=in_total_order(kept.filter(saved)).cast(QUOTE_SCHEMA),
+        quarantined=verdict.quarantined.filter(pa.array(~passes[verdict.bad])),
+        failures=verdict.failures | {rule: int((mask & bad).sum()) for rule, mask in verdict.flags.items()},
+        counts=again.counts,
+        bad=bad if bad.any() else None,
+    )
+    return ReleasedRows(kept, mended, released)
 
 
 def in_total_order(quotes: pa.Table) -> pa.Table:

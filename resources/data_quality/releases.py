@@ -1,16 +1,19 @@
-"""The releases of a universe: records in the lake, append-only, that validation reads."""
+"""The releases of a universe: decisions on record in the lake, which validation reads."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from resources.data_quality.catalogue import CATALOGUE
 from resources.data_quality.release_rules import ReleaseError, RowFix, RowRelease
 from resources.lake.lake import Lake
-from resources.lake.layout import release_path, releases_folder, revocation_path
+from resources.raw_store import RawPart, RawStore
 
+#: the raw store's dataset
+DATASET = "quality_releases"
 #: how a reason that names a check of the whole session is written
 SESSION_PREFIX = "session:"
 #: where nothing was received or could be read, there is nothing to let through
@@ -35,6 +38,8 @@ class Release:
         For the audit; no part of the id, nor of any digest.
     revoked_at, revoked_by, revoked_because
         Empty while the release is in force.
+    record
+        Path and digest of what the store keeps of it; None before it is kept.
     """
 
     universe: str
@@ -49,6 +54,7 @@ class Release:
     revoked_at: dt.datetime | None = None
     revoked_by: str = ""
     revoked_because: str = ""
+    record: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.last < self.first:
@@ -56,7 +62,9 @@ class Release:
         if not self.because.strip():
             raise ReleaseError("a release needs a reason that others can read; give --because")
         if not self.reasons:
-            raise ReleaseError("a release names at least one reason that it answers; see: optix quality explain")
+            raise ReleaseError(
+                "a release names at least one reason that it answers; see: optix quality explain"
+            )
         session = [reason for reason in self.reasons if reason.startswith(SESSION_PREFIX)]
         if not session:
             RowRelease(self.id, self.reasons, RowFix(self.fix))
@@ -73,7 +81,14 @@ class Release:
     @property
     def id(self) -> str:
         """The same decision has the same id, whoever takes it and whenever."""
-        said = (self.universe, self.underlying, str(self.first), str(self.last), *sorted(self.reasons), self.fix)
+        said = (
+            self.universe,
+            self.underlying,
+            str(self.first),
+            str(self.last),
+            *sorted(self.reasons),
+            self.fix,
+        )
         return hashlib.sha256("\x00".join(said).encode()).hexdigest()[:12]
 
     @property
@@ -88,7 +103,9 @@ class Release:
 
     def row(self) -> dict[str, Any]:
         """Its row in Postgres."""
-        kept = {name: value for name, value in asdict(self).items() if name not in ("first", "last")}
+        kept = {
+            name: value for name, value in asdict(self).items() if name not in ("first", "last", "record")
+        }
         return {
             **kept,
             "id": self.id,
@@ -103,30 +120,27 @@ class Release:
 
 
 class ReleaseStore:
-    """The releases of one universe in its lake."""
+    """The releases of one universe, kept like everything else that was received: content-addressed, append-only.
+
+    A revocation is a newer version of its release, so a run that used the older one can still be rebuilt.
+    """
 
     def __init__(self, lake: Lake, universe: str) -> None:
-        self.lake = lake
+        self._store = RawStore(lake, universe, DATASET)
         self.universe = universe
 
     def all(self) -> list[Release]:
         """Every release, revoked ones too, by the time at which it was made."""
         found = []
-        for path in self.lake.list(releases_folder(self.universe)):
-            if path.endswith(".revoked.json"):
-                continue
-            release = _from_json(self.lake.read_json(path))
-            revoked = revocation_path(self.universe, release.id)
-            if self.lake.exists(revoked):
-                said = self.lake.read_json(revoked)
-                release = replace(
-                    release,
-                    revoked_at=dt.datetime.fromisoformat(said["revoked_at"]),
-                    revoked_by=said["revoked_by"],
-                    revoked_because=said["revoked_because"],
-                )
-            found.append(release)
+        for key in self._store.keys():  # noqa: SIM118 (no mapping)
+            record = self._store.require(key)
+            release = _from_json(json.loads(self._store.payload(record.parts[0])))
+            found.append(replace(release, record=(record.path, record.digest)))
         return sorted(found, key=lambda release: (release.released_at, release.id))
+
+    def in_force(self) -> list[Release]:
+        """Those that have not been revoked."""
+        return [release for release in self.all() if release.revoked_at is None]
 
     def add(self, release: Release) -> Release:
         """Keep a release; the same decision again returns the one that stands.
@@ -144,8 +158,7 @@ class ReleaseStore:
                         "exactly the same sessions, reasons and fix cannot be made again: choose another range"
                     )
                 return known
-        self.lake.write_json(release_path(self.universe, release.id), _to_json(release))
-        return release
+        return self._keep(release, release.released_at)
 
     def revoke(self, release_id: str, *, by: str, at: dt.datetime, because: str) -> Release:
         """Take a release back; its record stays.
@@ -158,34 +171,55 @@ class ReleaseStore:
         found = [release for release in self.all() if release.id.startswith(release_id)]
         if len(found) != 1:
             known = ", ".join(release.id for release in self.all()) or "none"
-            raise ReleaseError(f"{len(found)} releases of {self.universe} begin with {release_id}; known: {known}")
+            raise ReleaseError(
+                f"{len(found)} releases of {self.universe} begin with {release_id}; known: {known}"
+            )
         release = found[0]
         if release.revoked_at is not None:
             raise ReleaseError(f"release {release.id} was revoked on {release.revoked_at:%Y-%m-%d} already")
         if not because.strip():
             raise ReleaseError("a revocation needs a reason that others can read; give --because")
-        said = {"revoked_at": at.isoformat(), "revoked_by": by, "revoked_because": because}
-        self.lake.write_json(revocation_path(self.universe, release.id), said)
-        return replace(release, revoked_at=at, revoked_by=by, revoked_because=because)
+        return self._keep(replace(release, revoked_at=at, revoked_by=by, revoked_because=because), at)
+
+    def _keep(self, release: Release, at: dt.datetime) -> Release:
+        payload = json.dumps(_to_json(release), sort_keys=True, ensure_ascii=False).encode()
+        part = RawPart.whole(DATASET, release.underlying, f"{release.id}.json", "optix quality", payload)
+        record = self._store.put(release.id, [part], received_at=at)
+        return replace(release, record=(record.path, record.digest))
+
+
+def overruled_checks(
+    releases: Sequence[Release], days: Sequence[dt.date]
+) -> dict[tuple[dt.date, str], frozenset[str]]:
+    """By session of these days and underlying, the checks that releases overrule."""
+    found: dict[tuple[dt.date, str], frozenset[str]] = {}
+    for release in releases:
+        for day in days:
+            if release.session_checks and release.covers(release.underlying, day):
+                key = day, release.underlying
+                found[key] = found.get(key, frozenset()) | frozenset(release.session_checks)
+    return found
 
 
 def release_inputs(releases: Iterable[Release]) -> dict[str, str]:
-    """What a session that used releases names among its inputs: path -> digest of what they say."""
-    return {release_path(release.universe, release.id): release.id for release in releases}
+    """What a session that used releases names among its inputs: path -> digest of their records."""
+    return dict(release.record for release in releases if release.record is not None)
 
 
 def _to_json(release: Release) -> dict[str, Any]:
-    content = {name: value for name, value in asdict(release).items() if not name.startswith("revoked")}
+    content = {name: value for name, value in asdict(release).items() if name != "record"}
     return {
         **content,
         "first": str(release.first),
         "last": str(release.last),
         "reasons": sorted(release.reasons),
         "released_at": release.released_at.isoformat(),
+        "revoked_at": None if release.revoked_at is None else release.revoked_at.isoformat(),
     }
 
 
 def _from_json(content: dict[str, Any]) -> Release:
+    revoked_at = content["revoked_at"]
     return Release(
         **{
             **content,
@@ -193,5 +227,6 @@ def _from_json(content: dict[str, Any]) -> Release:
             "last": dt.date.fromisoformat(content["last"]),
             "reasons": tuple(content["reasons"]),
             "released_at": dt.datetime.fromisoformat(content["released_at"]),
+            "revoked_at": None if revoked_at is None else dt.datetime.fromisoformat(revoked_at),
         }
     )

@@ -74,6 +74,7 @@ def run_suite(
     spec: QualitySpec,
     *,
     sessions: Sequence[dt.date] | None = None,
+    overruled: Mapping[Key, frozenset[str]] | None = None,
 ) -> SuiteResult:
     """Judge the profiles of a range.
 
@@ -90,6 +91,9 @@ def run_suite(
     sessions
         The calendar's sessions of the range. Where an underlying of ``profiles`` has no row for one, that
         session is absent.
+    overruled
+        By session, critical checks that somebody has overruled (see ``releases``): their failure is told as a
+        warning and keeps nothing out.
 
     Raises
     ------
@@ -114,8 +118,9 @@ def run_suite(
     results: list[ExpectationResult] = []
     verdicts: dict[Key, Verdict] = {}
     for key in sorted(by_session):
+        released = (overruled or {}).get(key, frozenset())
         judged = [
-            _result(rows[position], check, position in failed[check.name])
+            _overruled(_result(rows[position], check, position in failed[check.name]), released)
             for position in sorted(by_session[key], key=lambda p: _snapshot_order(rows[p]))
             for check in suite
             if check.judged(rows[position])
@@ -158,6 +163,12 @@ def _result(row: Mapping[str, Any], check: Check, failed: bool) -> ExpectationRe
         message=f"{_place(row)}: {check.sentence(row)}" if failed else "",
         details={"named": row["named"][check.name]} if failed and check.name in row["named"] else {},
     )
+
+
+def _overruled(result: ExpectationResult, released: frozenset[str]) -> ExpectationResult:
+    if result.passed or result.severity != "critical" or result.check not in released:
+        return result
+    return replace(result, severity="warning", message=f"{result.message} (released)")
 
 
 def _place(row: Mapping[str, Any]) -> str:

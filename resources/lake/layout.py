@@ -62,21 +62,6 @@ def probe_path(universe: str) -> str:
     return _joined(universe, "_probe")
 
 
-def releases_folder(universe: str) -> str:
-    """``<universe>/_releases``: decisions to let through what the quality suite kept out."""
-    return _joined(universe, "_releases")
-
-
-def release_path(universe: str, release_id: str) -> str:
-    """``<universe>/_releases/<id>.json``."""
-    return _joined(universe, "_releases", f"{release_id}.json")
-
-
-def revocation_path(universe: str, release_id: str) -> str:
-    """``<universe>/_releases/<id>.revoked.json``: beside the release that it takes back."""
-    return _joined(universe, "_releases", f"{release_id}.revoked.json")
-
-
 def _joined(*parts: str) -> str:
     return checked_path("/".join(_part(part) for part in parts))
 
