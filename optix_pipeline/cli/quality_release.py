@@ -117,7 +117,8 @@ def would_release(spec: Any, lake: Any, release: Any) -> list[dict[str, Any]]:
     # parsing what is stored needs no folder
     provider = make_provider(spec, Path())
     found = []
-    for day in universe_calendar(spec, release.last).sessions(release.first, release.last):
+    sessions = universe_calendar(spec, release.last).sessions()
+    for day in (d for d in sessions if release.first <= d <= release.last):
         try:
             held = read_status(lake, spec, QUARANTINED, day).underlyings.get(release.underlying)
         except MissingLayerError:
