@@ -5,12 +5,15 @@ import sys
 
 import dagster as dg
 
+from assets.closed_days import check_result, check_spec, closed_days, quality_rows
 from assets.freshness import FRESHNESS_CHECK, latest_session_result
 from assets.harvest_tick import HarvestTick
 from assets.layers import daily_asset, partition_days
 from assets.naming import universe_key
+from assets.underlying_prices import universe_calendar
 from assets.validation import LOOKBACK_SESSIONS
 from resources.database.resource import DatabaseResource
+from resources.harvest import OFF_CALENDAR_QUOTES
 from resources.lake.resource import LakeResource
 from resources.raw_store import HarvestRecord, RawStore
 from resources.sources import SourcesResource
@@ -48,7 +51,8 @@ def build_raw_quotes(
                     "The latest session that should be here is here: by its calendar, its end, the tick of its "
                     "schedule, and when its quotes are known. An error once several are missing."
                 ),
-            )
+            ),
+            check_spec(universe),
         ],
         description=(
             "The payload of each session exactly as received, under its own sha256, with a record of source, time "
@@ -79,12 +83,26 @@ def build_raw_quotes(
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
         off_calendar = sources.harvest_off_calendar(universe, lake.open(), days)
         database.write_harvests([harvest_row(r) for r in (*before, *records.values(), *off_calendar)])
+        closed = (
+            closed_days(
+                universe,
+                lake.open(),
+                sources.provider(universe),
+                off_calendar,
+                RawStore(lake.open(), universe.name, OFF_CALENDAR_QUOTES),
+                universe_calendar(universe, days[-1]),
+            )
+            if off_calendar
+            else []
+        )
+        database.write_quality(quality_rows(universe, closed))
         digest = "".join(r.digest for r in records.values())
         yield dg.MaterializeResult(
             metadata={"off_calendar_days": [r.key for r in off_calendar]} if off_calendar else {},
             data_version=dg.DataVersion(_short(digest)),
         )
         yield latest_session_result(universe, tick, store.lake, dt.datetime.now(dt.UTC))
+        yield check_result(universe, closed)
 
     return raw_quotes
 

@@ -12,8 +12,10 @@ from assets.missing_quotes import missing_quotes_picture
 from assets.naming import layer_metadata, picture, universe_key
 from assets.underlying_prices import universe_calendar
 from assets.validation import LOOKBACK_SESSIONS, QUARANTINED, VALIDATED, validate_days
+from resources.data_quality.data_docs import page_name
 from resources.data_quality.suite import ExpectationResult
 from resources.database.resource import DatabaseResource
+from resources.home import data_docs_folder
 from resources.lake.resource import LakeResource
 from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
 from resources.sources import SourcesResource
@@ -64,7 +66,7 @@ def sessions_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | No
     return picture(png, "sessions kept, blocked and absent")
 
 
-def _evaluation(status: DayStatus) -> dict[str, Any]:
+def _evaluation(universe: UniverseSpec, status: DayStatus) -> dict[str, Any]:
     """What the check shows for one day."""
     warnings = {name: list(u.warnings) for name, u in sorted(status.underlyings.items()) if u.warnings}
     metadata: dict[str, Any] = {
@@ -75,7 +77,15 @@ def _evaluation(status: DayStatus) -> dict[str, Any]:
         metadata["kept_out"] = found
     if warnings:
         metadata["warnings"] = warnings
+    metadata["data_docs"] = _data_docs(universe, status.trade_date, status.trade_date)
     return metadata
+
+
+def _data_docs(universe: UniverseSpec, first: dt.date, last: dt.date) -> dg.UrlMetadataValue:
+    """The page of a range, or the index where its days lie on several; they are on the machine that judged."""
+    folder = data_docs_folder(universe.name)
+    page = folder / page_name(first, last)
+    return dg.MetadataValue.url((page if page.is_file() else folder / "index.html").as_uri())
 
 
 def _verdict(status: DayStatus) -> str:
@@ -172,6 +182,7 @@ def build_validated_quotes(
             days,
             universe_calendar(universe, days[-1]),
             store,
+            data_docs_folder(universe.name),
         )
         pictures: dict[str, Any] = {}
         if sessions := sessions_picture(statuses):
@@ -184,35 +195,40 @@ def build_validated_quotes(
         if len(days) > 1:
             # one aggregate evaluation per day, so that the UI shows each; the details are in Postgres
             for status in statuses:
-                context.log_event(_day_event(kept, status))
-        yield _run_result(kept, statuses, failed, days)
+                context.log_event(_day_event(universe, kept, status))
+        yield _run_result(universe, kept, statuses, failed, days)
 
     return validated_quotes
 
 
-def _day_event(key: dg.AssetKey, status: DayStatus) -> dg.AssetCheckEvaluation:
+def _day_event(universe: UniverseSpec, key: dg.AssetKey, status: DayStatus) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=CHECK,
         passed=all(u.status == "ok" for u in status.underlyings.values()),
         # a logged evaluation blocks nothing; ERROR marks the days that have nothing usable
         severity=dg.AssetCheckSeverity.WARN if status.usable else dg.AssetCheckSeverity.ERROR,
-        metadata=_evaluation(status),
+        metadata=_evaluation(universe, status),
         description=_verdict(status),
         partition=status.trade_date.isoformat(),
     )
 
 
 def _run_result(
-    key: dg.AssetKey, statuses: list[DayStatus], failed: list[DayStatus], days: list[dt.date]
+    universe: UniverseSpec,
+    key: dg.AssetKey,
+    statuses: list[DayStatus],
+    failed: list[DayStatus],
+    days: list[dt.date],
 ) -> dg.AssetCheckResult:
     usable = any(s.usable for s in statuses)
     metadata = (
-        _evaluation(statuses[0])
+        _evaluation(universe, statuses[0])
         if len(days) == 1
         else {
             "sessions": len(days),
             "sessions_with_something_kept_out": [s.trade_date.isoformat() for s in failed],
+            "data_docs": _data_docs(universe, days[0], days[-1]),
         }
     )
     return dg.AssetCheckResult(

@@ -6,7 +6,8 @@ alone, so where a batch ends changes nothing.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,11 +18,13 @@ from assets.layers import each_day
 from engine.calendars import TradingCalendar
 from engine.corporate_actions.events import CorporateAction
 from resources.data_quality.chain_shape import Reference
+from resources.data_quality.data_docs import JudgedRange, write_page
 from resources.data_quality.profile import last_snapshot, profile_snapshots
 from resources.data_quality.profile_columns import absent_profile
 from resources.data_quality.release_rules import judge_with_releases
 from resources.data_quality.releases import Release, ReleaseStore, overruled_checks, release_inputs
-from resources.data_quality.suite import ExpectationResult, Verdict, run_suite
+from resources.data_quality.row_level import SuspectRow, name_rows, suspect_rows
+from resources.data_quality.suite import ExpectationResult, SuiteResult, Verdict, run_suite
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
@@ -44,6 +47,7 @@ class JudgedUnderlying:
     clean: pa.Table
     quarantined: pa.Table
     profiles: list[dict[str, object]]
+    suspects: list[SuspectRow]
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def validate_days(
     days: list[dt.date],
     calendar: TradingCalendar,
     on_results: Callable[[list[ExpectationResult]], None],
+    data_docs: Path | None = None,
 ) -> tuple[list[DayStatus], list[DayStatus]]:
     """Build ``validated_quotes`` and ``quarantined_quotes`` for these sessions.
 
@@ -71,6 +76,8 @@ def validate_days(
     ----------
     on_results
         Receives every expectation's result, batch by batch.
+    data_docs
+        Folder of the universe's Data Docs; None writes none. What fails then names its page in its details.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def validate_days(
         outcome = run_suite(
             profiles, universe.quality, overruled=overruled_checks(releases, [d.day for d in batch])
         )
-        on_results(outcome.results)
+        on_results(outcome.results if data_docs is None else _with_page(universe, batch, outcome, data_docs))
         by_day = {d.day: d for d in batch}
         for kept in each_day(
             lambda day: _write_day(universe, lake, by_day[day], outcome.verdicts), list(by_day), lake
@@ -104,6 +111,19 @@ def validate_days(
             flush()
     flush()
     return validated, quarantined
+
+
+def _with_page(
+    universe: UniverseSpec, batch: list[JudgedDay], outcome: SuiteResult, folder: Path
+) -> list[ExpectationResult]:
+    """Write the batch's page of Data Docs; the results, each failure with the page that shows it."""
+    suspects = [s for d in batch for j in d.underlyings.values() for s in j.suspects]
+    judged = JudgedRange(universe.name, batch[0].day, batch[-1].day, outcome, name_rows(suspects))
+    page = f"data_docs/{universe.name}/{write_page(folder, judged).name}"
+    return [
+        r if r.passed else replace(r, details={**r.details, "data_docs": f"{page}#{r.check}"})
+        for r in outcome.results
+    ]
 
 
 def judged_days(
@@ -193,7 +213,7 @@ def _judge(
     """One underlying of one day, and what the next day is to be compared with."""
     if received is None:
         absent = JudgedUnderlying(
-            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)]
+            QUOTE_SCHEMA.empty_table(), QUARANTINE_SCHEMA.empty_table(), [absent_profile(day, symbol)], []
         )
         return absent, None
     rows = (
@@ -225,11 +245,12 @@ def _judge(
     )
     if rows is None or verdict is None:
         unread = JudgedUnderlying(
-            QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles
+            QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles, []
         )
         return unread, None
     bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
-    judged = JudgedUnderlying(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles)
+    suspects = suspect_rows(rows.quotes, verdict, day, symbol)
+    judged = JudgedUnderlying(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles, suspects)
     return judged, verdict.reference(rows.quotes)
 
 

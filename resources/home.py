@@ -27,6 +27,11 @@ def generated_folder() -> Path:
     return optix_home() / "generated"
 
 
+def data_docs_folder(universe: str) -> Path:
+    """Where the pages about a universe's data quality lie."""
+    return optix_home() / "data_docs" / universe
+
+
 def lake_uri() -> str:
     """``OPTIX_LAKE_URI``, or the lake folder under the home folder."""
     return os.environ.get("OPTIX_LAKE_URI") or str(optix_home() / "lake")

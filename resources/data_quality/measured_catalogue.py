@@ -7,6 +7,9 @@ from resources.data_quality.check_definition import CheckDefinition
 
 MEASURED_CHECKS = (
     CheckDefinition(
+        "quarantined_rows", "snapshot", "info", "rows that a row check quarantined, by name", limit=0
+    ),
+    CheckDefinition(
         "price_unit",
         "snapshot",
         "critical",

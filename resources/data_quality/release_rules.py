@@ -182,6 +182,7 @@ def judge_with_releases(
         clean=in_total_order(kept.filter(saved)).cast(QUOTE_SCHEMA),
         quarantined=verdict.quarantined.filter(pa.array(~passes[verdict.bad])),
         failures=verdict.failures | {rule: int((mask & bad).sum()) for rule, mask in verdict.flags.items()},
+        flags={rule: mask & ~((owner >= 0) & passes) for rule, mask in verdict.flags.items()},
         counts=again.counts,
         bad=bad if bad.any() else None,
     )

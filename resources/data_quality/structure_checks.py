@@ -22,6 +22,7 @@ def _decades(what: str) -> Callable[[float, float], str]:
 
 #: what a failure says, from the number and its limit
 SENTENCES: dict[str, Callable[[float, float], str]] = {
+    "quarantined_rows": _number("row is quarantined", "rows are quarantined"),
     "price_unit": _decades(
         "premiums are off from what exercise is worth, or spot and strikes from each other,"
     ),

@@ -39,7 +39,7 @@ def add_snapshot_measures(
     spec: QualitySpec,
 ) -> ChainShape | None:
     """Measure the clean quotes of every snapshot; ``rows`` are the snapshots' profiles, in order."""
-    _name_broken_rows(rows, quotes, verdict)
+    _name_broken_rows(rows, quotes, verdict, spec)
     for row, start, stop in zip(
         rows, verdict.counts.starts.tolist(), verdict.counts.stops.tolist(), strict=False
     ):
@@ -160,7 +160,9 @@ def _name(named: dict[str, list[str]], check: str, table: pa.Table, rows: Ints) 
         named[check] = contract_names(table, rows)
 
 
-def _name_broken_rows(rows: Sequence[Profile], quotes: pa.Table, verdict: RowVerdict) -> None:
+def _name_broken_rows(
+    rows: Sequence[Profile], quotes: pa.Table, verdict: RowVerdict, spec: QualitySpec
+) -> None:
     """The first contracts that broke each row rule, by snapshot."""
     broken = {rule: np.flatnonzero(mask) for rule, mask in verdict.flags.items() if mask.any()}
     bounds = zip(verdict.counts.starts.tolist(), verdict.counts.stops.tolist(), strict=True)
@@ -168,3 +170,9 @@ def _name_broken_rows(rows: Sequence[Profile], quotes: pa.Table, verdict: RowVer
         for rule, found in broken.items():
             here = found[(found >= start) & (found < stop)]
             _name(row["named"], rule, quotes, here)
+    acting = {rule: found for rule, found in broken.items() if spec.severity(rule) == "critical"}
+    for row in rows:
+        row["measures"]["quarantined_rows"] = float(row["rows_quarantined"])
+        names = [f"{name} {rule}" for rule in acting for name in row["named"].get(rule, [])]
+        if names:
+            row["named"]["quarantined_rows"] = names

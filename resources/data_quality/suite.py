@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from resources.data_quality.check_definition import Severity
 from resources.data_quality.checks import Check, checks
-from resources.data_quality.gx_run import DataQualityError, failed_rows, profile_frame
+from resources.data_quality.gx_run import DataQualityError, profile_frame, validate
 from resources.data_quality.profile_columns import PROFILE_COLUMNS, absent_profile
 from resources.universe import QualitySpec
 
@@ -63,10 +63,11 @@ class ExpectationResult:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """Verdicts by (trade date, underlying), and every check that was judged."""
+    """Verdicts by (trade date, underlying), every check that was judged, and Great Expectations' own result."""
 
     verdicts: dict[Key, Verdict]
     results: list[ExpectationResult]
+    validation: Any = field(default=None, compare=False, repr=False)
 
 
 def run_suite(
@@ -111,7 +112,8 @@ def run_suite(
                 "build it with profile_snapshots"
             )
     suite = checks(spec)
-    failed = failed_rows(profile_frame(rows, suite), suite)
+    run = validate(profile_frame(rows, suite), suite)
+    failed = run.failed
     by_session: dict[Key, list[int]] = {}
     for position, row in enumerate(rows):
         by_session.setdefault((row["trade_date"], row["underlying"]), []).append(position)
@@ -129,7 +131,7 @@ def run_suite(
         several = [rows[p]["snapshot_id"] for p in by_session[key] if rows[p]["part"] == "snapshot"]
         verdicts[key], own = _session_verdict(key, kept, several)
         results += own
-    return SuiteResult(verdicts=verdicts, results=results)
+    return SuiteResult(verdicts=verdicts, results=results, validation=run.validation)
 
 
 def _snapshot_order(row: Mapping[str, Any]) -> float:

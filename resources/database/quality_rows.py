@@ -14,6 +14,8 @@ from resources.database.errors import RunRecordError
 WHOLE_SESSION = -1
 #: the check whose failure means that nothing was received
 PRESENCE_CHECK = "present"
+#: whose rows make a session's verdict; other assets' checks are told beside it
+JUDGED_ASSET = "validated_quotes"
 #: judged where a session has several snapshots: fails where none of them is left
 SNAPSHOTS_CHECK = "usable_snapshots"
 _COLUMNS = ("universe", "asset", "trade_date", "underlying", "check_name", "snapshot_id", "severity", "passed",
@@ -93,7 +95,7 @@ WITH judged AS (
   SELECT *, NOT passed AND severity = 'critical' AS failed,
          bool_or(check_name = :several) OVER (PARTITION BY universe, trade_date, underlying) AS several
   FROM data_quality_results
-  WHERE CAST(:universe AS text) IS NULL OR universe = :universe
+  WHERE asset = :judged AND (CAST(:universe AS text) IS NULL OR universe = :universe)
 ), weighed AS (
   SELECT *, failed AND (NOT several OR snapshot_id = :whole) AS blocks,
          bool_or(check_name = :several AND failed) OVER (PARTITION BY universe, trade_date, underlying) AS none_left
@@ -138,6 +140,7 @@ def read_verdicts(connection: sa.Connection, universe: str | None) -> list[dict[
         "universe": universe,
         "presence": PRESENCE_CHECK,
         "several": SNAPSHOTS_CHECK,
+        "judged": JUDGED_ASSET,
         "whole": WHOLE_SESSION,
     }
     return [dict(row) for row in connection.execute(sa.text(_VERDICTS), values).mappings()]

@@ -119,6 +119,21 @@ def test_a_payload_of_a_day_without_session_goes_to_its_own_store(house) -> None
     assert listed == ["2025-08-16"]
 
 
+def test_a_payload_of_a_closed_day_names_the_session_that_it_repeats(house) -> None:
+    evaluation = house.evaluations("raw_quotes", "closed_day_present")[None]
+    assert not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.WARN
+    assert "ACME 2025-08-16: " in evaluation.description
+    # the vendor's file says itself which session it is of
+    assert "holds session 2025-08-15" in evaluation.description
+    rows = [q for q in house.database.open().quality("demo_stock") if q["check"] == "closed_day_present"]
+    assert [(q["trade_date"].isoformat(), q["asset"], q["details"]) for q in rows] == [
+        ("2025-08-16", "raw_quotes", {"repeats": None})
+    ]
+    # it is no session, so it is none of those that were judged
+    judged = {q["trade_date"].isoformat() for q in house.database.open().quality_summary("demo_stock")}
+    assert "2025-08-16" not in judged
+
+
 def test_prices_stand_without_the_repeated_session_but_with_the_one_whose_chain_is_missing(house) -> None:
     assert house.status("underlying_prices", "2025-08-20").underlyings["ACME"].status == "blocked"
     assert house.status("underlying_prices", DAY).underlyings["ACME"].rows == 1

@@ -80,6 +80,7 @@ def test_a_chain_of_one_forward_and_one_smile_fails_nothing(failing, chain):
 
 
 SNAPSHOT_CASES = {
+    "quarantined_rows": [lambda q: put(q, rows_at(q, 100.0, "C", 2), bid=-1.0)],
     # prices x10000, in cents, and a vendor's percent
     "price_unit": [
         lambda q: put(q, bid=times(1e4), ask=times(1e4)),
@@ -116,6 +117,7 @@ def test_a_planted_defect_is_caught(check, plant, failing, chain):
 
 #: what looks like a defect and is none
 SOUND_CASES = {
+    "quarantined_rows": lambda q: put(q, rows_at(q, 100.0, "C", 2), bid=None),
     "price_unit": lambda q: put(q, bid=times(0.98), ask=times(1.02)),
     "vendor_iv_unit": lambda q: put(q, vendor_iv=0.9),
     "vendor_iv_unsolved": lambda q: put(q, vendor_iv=None),  # a vendor that gives none has solved none
