@@ -294,7 +294,7 @@ def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
 
 
 def _quarantined_for(clean: pa.Table, reasons: list[str]) -> pa.Table:
-    """Clean rows as quarantined ones, all for the same reasons."""
+    """Clean rows as quarantined ones."""
     columns = {f.name: clean.column(f.name) for f in QUOTE_SCHEMA}
     columns["reasons"] = pa.array([reasons] * clean.num_rows, type=pa.list_(pa.string()))
     columns["raw"] = pa.nulls(clean.num_rows, pa.string())
