@@ -240,31 +240,6 @@ def test_nothing_received_is_ever_lost(ingested):
         assert kept == ([path.read_bytes()] if path.exists() else [])
 
 
-def test_each_failure_names_the_page_of_data_docs_that_shows_it(tmp_path):
-    market, day = make_market(tmp_path), SESSIONS[0]
-    market.write("MOD", day, spoiled(bid="90.0", ask="80.0")(good_rows("MOD", day)))
-    sources, results = SourcesResource(generated_folder=str(market.folder)), []
-    sources.harvest(market.universe, RawStore(market.lake, market.universe.name, "raw_quotes"), [day])
-    provider, calendar = sources.provider(market.universe), universe_calendar(market.universe, day)
-    validate_days(
-        market.universe,
-        market.lake,
-        provider,
-        [day],
-        calendar,
-        results.extend,
-        tmp_path / "data_docs" / "us_names",
-    )
-    crossed = next(r for r in results if r.check == "crossed" and not r.passed)
-    assert crossed.details == {
-        "named": ["MOD240419C00080000"],
-        "data_docs": f"data_docs/us_names/{day}_{day}.html#crossed",
-    }
-    text = (tmp_path / crossed.details["data_docs"].split("#")[0]).read_text()
-    assert 'id="crossed"' in text and "MOD240419C00080000" in text
-    assert all("data_docs" not in r.details for r in results if r.passed)
-
-
 class TestWhatWasThereBefore:
     """A bad file never destroys a good harvest, and a failed write never a good layer."""
 
