@@ -150,12 +150,13 @@ class _Backfill:
 
             def ended(task: "Task", failure: str) -> None:
                 progress.task_ended(task, failure)
+                if not failure:
+                    # on record before it is said
+                    self._built |= set(sessions[task.name])
+                    self._rebuild.rebuilt(sessions[task.name])
                 show(task, failure)
                 if failure:
                     self._require_lake()
-                else:
-                    self._built |= set(sessions[task.name])
-                    self._rebuild.rebuilt(sessions[task.name])
 
             tags = {"optix/command": "backfill", "optix/universe": self.universe.name}
             try:
