@@ -128,8 +128,15 @@ def _chunks(
     return ordered
 
 
-def require_source(universe: UniverseSpec, states: Sequence[SessionState]) -> None:
+def require_source(
+    universe: UniverseSpec, states: Sequence[SessionState], pending: Callable[[dt.date], bool]
+) -> None:
     """Refuse the past of a source that has none.
+
+    Parameters
+    ----------
+    pending
+        Whether something of a day arrived in its time that an interrupted harvest did not store.
 
     Raises
     ------
@@ -138,7 +145,7 @@ def require_source(universe: UniverseSpec, states: Sequence[SessionState]) -> No
     """
     if universe.provider.mode != "snapshot_only":
         return
-    lost = [s.day for s in states if s.unfinished and not s.received]
+    lost = [s.day for s in states if s.unfinished and not s.received and not pending(s.day)]
     if lost:
         raise SnapshotOnlyError(
             f"universe {universe.name}: its source shows only the market of now, so {_sessions(lost)} cannot be "
@@ -174,8 +181,6 @@ def _steps(universe: UniverseSpec, days: Sequence[dt.date], chunk: Chunk) -> lis
         universe,
         stretches=_unbroken(chunk.sessions, lambda a, b: position[b] == position[a] + 1),
         months=_unbroken(chunk.months, lambda a, b: (a + dt.timedelta(days=31)).replace(day=1) == b),
-        # a market that has moved on: what was harvested in its time is built as it is
-        harvest=universe.provider.mode != "snapshot_only",
     )
 
 

@@ -236,8 +236,6 @@ def chunk_steps(
     universe: UniverseSpec,
     stretches: Sequence[Sequence[dt.date]],
     months: Sequence[Sequence[dt.date]],
-    *,
-    harvest: bool,
 ) -> list[Step]:
     """The runs that build some sessions of a long history.
 
@@ -247,10 +245,8 @@ def chunk_steps(
         The sessions, in unbroken runs of days.
     months
         First days of the months to compact, in unbroken runs too.
-    harvest
-        Whether the source is asked, or the layers are built of what was harvested before.
     """
-    daily = tuple(key for key in _daily(universe) if harvest or key.path[-1] != "raw_quotes")
+    daily = _daily(universe)
     kept_out = tuple(universe_key(universe, a) for a in ("adjusted_quotes", "option_chain"))
     steps = _reference_steps(universe, [f"{month}" for run in months for month in run])
     for stretch in stretches:

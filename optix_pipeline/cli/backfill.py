@@ -3,6 +3,7 @@
 import datetime as dt
 import sys
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from optix_pipeline.backfill_plan import BackfillPlan
     from optix_pipeline.work_plan import Task
     from resources.lake.lake import Lake
+    from resources.providers.protocol import Provider
     from resources.universe import UniverseSpec
 
 _GO_ON = "the same command goes on with the rest"
@@ -72,7 +74,7 @@ def run_backfill(
     database = open_session().database if plan.chunks else open_tables()
     failures = backfill.work(plan, workers or usable_cores(), quiet=as_json)
     look_and_keep(catalog, universe, lake, database.write_freshness)
-    summary = backfill.summary(failures)
+    summary = backfill.summary(plan, failures)
     if as_json:
         print_json(summary)
     else:
@@ -93,18 +95,24 @@ class _Backfill:
         self.days = days
         self._lake = lake
         self._chunk = chunk
+        self._built: set[dt.date] = set()
         self._rebuild = ForcedRebuild(universe, lake)
         self._goes_on = bool(self._rebuild.left & set(days))
 
     def plan(self, force: bool) -> "BackfillPlan":
         """What there is to do; ``force`` takes what is complete too."""
-        from optix_pipeline.backfill_plan import require_source
+        from optix_pipeline.backfill_plan import plan_backfill, require_source
 
         states = self._survey()
-        require_source(self.universe, states)
+        require_source(self.universe, states, self._arrived)
         if force:
             self._goes_on = self._rebuild.ask(self.days)
-        return self._planned(states)
+        available: list[dt.date] = []
+        ask = any(s.unfinished or s.received is False for s in states)
+        # it also shows that the source can be used at all, before every chunk fails for the same reason
+        if ask and self.universe.provider.mode == "historical":
+            available = self._provider.available_days()
+        return plan_backfill(states, available, self._rebuild.left, self._chunk)
 
     def opening(self, plan: "BackfillPlan") -> str:
         """What is done and what is left, in one sentence."""
@@ -142,11 +150,13 @@ class _Backfill:
 
             def ended(task: "Task", failure: str) -> None:
                 progress.task_ended(task, failure)
+                if not failure:
+                    # on record before it is said
+                    self._built |= set(sessions[task.name])
+                    self._rebuild.rebuilt(sessions[task.name])
                 show(task, failure)
                 if failure:
                     self._require_lake()
-                else:
-                    self._rebuild.rebuilt(sessions[task.name])
 
             tags = {"optix/command": "backfill", "optix/universe": self.universe.name}
             try:
@@ -159,13 +169,18 @@ class _Backfill:
                     f"{self.universe.name}: stopped after {progress.sentence()}: {error}. {_GO_ON.capitalize()}"
                 ) from error
 
-    def summary(self, failures: list[str]) -> dict[str, Any]:
+    def summary(self, plan: "BackfillPlan", failures: list[str]) -> dict[str, Any]:
         """What stands in the lake now."""
+        from optix_pipeline.backfill_plan import CAME_LATE, COMPARED_WITH, FORCED
         from resources.harvest import OFF_CALENDAR_QUOTES
         from resources.raw_store import RawStore
 
         states = self._survey()
-        left = self._planned(states).reasons
+        rebuild = self._rebuild.left
+        left = {s.day: s.unfinished or FORCED for s in states if s.unfinished or s.day in rebuild}
+        # the statuses do not tell whether these were built again, the chunks do
+        again = {day: why for day, why in plan.reasons.items() if why in (CAME_LATE, COMPARED_WITH)}
+        left |= {day: why for day, why in again.items() if day not in self._built and day not in left}
         built = [s for s in states if s.day not in left]
         first, last = self.days[0].isoformat(), self.days[-1].isoformat()
         off_calendar = RawStore(self._lake, self.universe.name, OFF_CALENDAR_QUOTES).keys()
@@ -190,16 +205,17 @@ class _Backfill:
 
         return survey_sessions(self.universe, self._lake, self.days)
 
-    def _planned(self, states: "list[SessionState]") -> "BackfillPlan":
-        from optix_pipeline.backfill_plan import plan_backfill
+    @cached_property
+    def _provider(self) -> "Provider":
         from optix_pipeline.definitions import default_resources
 
-        available: list[dt.date] = []
-        ask = any(s.unfinished or s.received is False for s in states)
-        # it also shows that the source can be used at all, before every chunk fails for the same reason
-        if ask and self.universe.provider.mode == "historical":
-            available = default_resources()["sources"].provider(self.universe).available_days()
-        return plan_backfill(states, available, self._rebuild.left, self._chunk)
+        found: Provider = default_resources()["sources"].provider(self.universe)
+        return found
+
+    def _arrived(self, day: dt.date) -> bool:
+        from resources.providers.protocol import ResumableProvider
+
+        return isinstance(self._provider, ResumableProvider) and bool(self._provider.pending(day))
 
     def _require_lake(self) -> None:
         """A chunk has failed: go on with the others only where the lake still takes files."""

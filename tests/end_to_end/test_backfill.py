@@ -154,9 +154,8 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     assert 0 < complete < SESSIONS
 
     # a month that cannot be compacted: its chunk fails, the other one is built
-    month = lake / "chain_month" / "2025-11-01"
-    month.parent.mkdir(exist_ok=True)
-    month.write_text("a file where a folder should be")
+    in_the_way = lake / "chain_month" / "2025-11-01" / "chain.parquet"
+    in_the_way.mkdir(parents=True)
     failed = run_optix(tmp_path, *BACKFILL, "1", OPTIX_UNIVERSES=str(universes))
     assert failed.returncode == 1
     assert f"small_coin from {FIRST} to {LAST}, going on: " in failed.stdout
@@ -165,7 +164,7 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     assert "cannot be written" in line
     assert (lake / "chain_month" / "2025-12-01" / "_status.json").exists()
 
-    month.unlink()
+    in_the_way.rmdir()
     last = run_optix(tmp_path, *BACKFILL, "1", "--json", OPTIX_UNIVERSES=str(universes))
     assert last.returncode == 0, last.stderr
     answer = json.loads(last.stdout)

@@ -189,25 +189,24 @@ class TestSnapshotOnly:
             missing(day(3), received=True),
         ]
         with pytest.raises(SnapshotOnlyError) as error:
-            require_source(snapshots, states)
+            require_source(snapshots, states, never)
         said = str(error.value)
         assert f"2 sessions from {day(0)} to {day(2)} cannot be harvested any more" in said
         assert "optix harvest demo_coin" in said and "range without them" in said
 
     def test_one_session_is_named(self, snapshots: UniverseSpec) -> None:
         with pytest.raises(SnapshotOnlyError, match=f"so session {day(0)} cannot"):
-            require_source(snapshots, [missing(day(0))])
+            require_source(snapshots, [missing(day(0))], never)
 
-    def test_what_was_harvested_in_its_time_is_built_without_asking_the_source(
-        self, snapshots: UniverseSpec
-    ) -> None:
-        states = [complete(day(0)), missing(day(1), received=True)]
-        require_source(snapshots, states)
-        (task,) = chunk_tasks(snapshots, planned(states))
-        built = {key.path[-1] for step in task.steps for key in step.keys}
-        assert "raw_quotes" not in built and {"validated_quotes", "option_chain", "chain_month"} <= built
+    def test_what_arrived_in_its_time_is_built_stored_or_not(self, snapshots: UniverseSpec) -> None:
+        states = [complete(day(0)), missing(day(1), received=True), missing(day(2))]
+        require_source(snapshots, states, lambda date: date == day(2))
+        with pytest.raises(SnapshotOnlyError):
+            require_source(snapshots, states, lambda date: date == day(1))
 
-    def test_a_historical_source_is_asked(self, universe: UniverseSpec) -> None:
-        require_source(universe, [missing(day(0))])
-        (task,) = chunk_tasks(universe, planned([missing(day(0))]))
-        assert "raw_quotes" in {key.path[-1] for step in task.steps for key in step.keys}
+    def test_a_historical_source_is_asked_for_anything(self, universe: UniverseSpec) -> None:
+        require_source(universe, [missing(day(0))], never)
+
+
+def never(date: dt.date) -> bool:
+    return False
