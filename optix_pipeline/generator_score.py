@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from assets.chain_history import months_between
+from assets.corporate_actions import ASSET as CORPORATE_ACTIONS
+from assets.corporate_actions import build_month
 from assets.validation import QUARANTINED, VALIDATED, validate_days
 from engine.calendars import TradingCalendar
 from engine.instruments.terms import QuoteGrade
@@ -29,6 +32,7 @@ from resources.lake.layout import partition_path
 from resources.lake.opening import open_lake
 from resources.providers.registry import make_provider
 from resources.raw_store import RawStore
+from resources.reference.registry import make_actions
 from resources.universe import UniverseSpec
 
 #: quotes of each kind that are spoiled after parsing
@@ -57,6 +61,7 @@ def score_set(folder: Path, scratch: Path, *, seed: int = 1) -> Score:
         harvest_day(universe, provider, store, day, received_at=_RECEIVED_AT)
     aside = RawStore(lake, universe.name, OFF_CALENDAR_QUOTES)
     closed = harvest_off_calendar(universe, provider, aside, received_at=_RECEIVED_AT)
+    _keep_actions(universe, folder, lake)
     results: list[ExpectationResult] = []
     validate_days(universe, lake, provider, sessions, calendar, results.extend)
     flags = [Flag(dt.date.fromisoformat(record.key), "off_calendar") for record in closed]
@@ -67,6 +72,22 @@ def score_set(folder: Path, scratch: Path, *, seed: int = 1) -> Score:
         _grade(universe, lake, day, grades)
     truth = [*planted, *provider.planted]
     return score(truth, decoys, Found(sessions, flags, grades))
+
+
+def _keep_actions(universe: UniverseSpec, folder: Path, lake: Lake) -> None:
+    """The months of corporate actions, which checks against the session before read."""
+    if universe.corporate_actions is None or universe.end is None:
+        return
+    source = make_actions(
+        universe, universe.resolve(universe.corporate_actions.path, data=None, generated=folder)
+    )
+    if source is None:
+        return
+    store = RawStore(lake, universe.name, CORPORATE_ACTIONS)
+    record = store.put("all", source.fetch(), received_at=_RECEIVED_AT)
+    parsed = source.parse(store.load(record))
+    for month in months_between(universe.start, universe.end):
+        build_month(universe, lake, parsed, month, {record.path: record.digest})
 
 
 def _universe_file(folder: Path) -> Path:

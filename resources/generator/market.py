@@ -119,6 +119,7 @@ class Market:
             mean_reversion_per_year=spec.path.mean_reversion_per_year,
             premium=float(self.premium[session]),
             coin_priced=spec.roots[0].coin_settled,
+            early_exercise=spec.early_exercise,
         )
 
     def _carry(self, session: int) -> Carry:

@@ -84,6 +84,8 @@ class MarketSpec:
         First session simulated, some months before the first that is written, and last one.
     jumps
         Log price moves that happen on a session beside the path's own.
+    early_exercise
+        Whether options are valued as American ones; the demo's stock is not, its files stay as they are.
     """
 
     name: str
@@ -108,6 +110,7 @@ class MarketSpec:
     simulated_from: dt.date = SIMULATED_FROM
     end: dt.date = END
     jumps: tuple[tuple[dt.date, float], ...] = ()
+    early_exercise: bool = False
 
     def start(self, full: bool) -> dt.date:
         return FULL_START if full else self.default_start

@@ -133,7 +133,7 @@ ROW_KINDS = (
         "missing_column_value",
         "a row that ends before its last columns",
         "half a row",
-        "unreadable:fields",
+        "untyped:row",
         also=_UNTYPED,
     ),
     _row(
@@ -196,7 +196,8 @@ DAY_KINDS = (
         "quotes and trades of the session before under this session's times",
         "97% of the contracts",
         "repeated_quotes",
-        also=("repeated_trades", "last_trade"),
+        also=("repeated_trades", "last_trade", *_STRUCTURE),
+        after=_AFTER,
     ),
     _day(
         "repeated_trades",
@@ -212,7 +213,7 @@ DAY_KINDS = (
         "session",
         "readable",
         layouts=BOTH,
-        also=_TIMES,
+        also=(*_TIMES, *_GONE),
         after=("repeated_quotes", "repeated_trades", *_AFTER),
     ),
     _day("early_file", "taken before the close", "1 minute before", "session_complete", also=("last_trade",)),
@@ -234,7 +235,8 @@ DAY_KINDS = (
         "x the forward",
         "quarantined_fraction",
         layouts=DERIBIT,
-        also=_FILE,
+        also=(*_FILE, *_STRUCTURE),
+        after=_AFTER,
     ),
     _day(
         "many_crossed",
@@ -245,7 +247,12 @@ DAY_KINDS = (
         also=("crossed",),
     ),
     _day(
-        "half_the_rows", "every second expiry is missing", "45% of the rows left", "row_ratio", layouts=BOTH
+        "half_the_rows",
+        "most rows are missing",
+        "45% of the rows left",
+        "row_ratio",
+        layouts=BOTH,
+        also=(*_GONE, *_STRUCTURE),
     ),
     _day("few_rows", "a handful of rows", "one below min_rows", "row_count", layouts=BOTH, also=_FILE),
     _day("no_quotes", "no bid and no ask anywhere", "all", "quoted_rows", layouts=BOTH, also=_FILE),
@@ -280,7 +287,7 @@ DAY_KINDS = (
         layouts=BOTH,
         also=_STRUCTURE,
     ),
-    _day("off_calendar_expiry", "an expiry on a Sunday", "one row", "off_calendar_expiries"),
+    _day("off_calendar_expiry", "an expiry on a Sunday", "one row", "off_calendar_expiries", after=_GONE),
     _day(
         "vendor_iv_percent", "the vendor's volatilities in percent", "x 100", "vendor_iv_unit", layouts=BOTH
     ),

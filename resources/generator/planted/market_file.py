@@ -180,6 +180,7 @@ def market_spec(file: MarketFile) -> MarketSpec:
         split=split,
         jumps=tuple((j.date, j.log_size) for j in file.jumps),
         defects=(),
+        early_exercise=file.kind == "stock",
     )
     return (
         spec if file.contracts is None else dataclasses.replace(spec, tiers=tiers_for(spec, file.contracts))

@@ -111,7 +111,8 @@ def plan_defects(
     for kind, n in order:
         at = closed.pop() if kind == "closed_day" else others.pop()
         sizes = DAY_DEFECTS[kind].sizes
-        plan.day_kind[sessions[at]] = kind, sizes[n % len(sizes)]
+        # the smallest first: it is the one that a check can miss
+        plan.day_kind[sessions[at]] = kind, sizes[-1 - n % len(sizes)]
     _plan_rows(plan, spec, sessions, usable, counts, rows, rng)
     return plan
 

@@ -10,6 +10,8 @@ from resources.generator.planted.planting import Planted
 
 #: what every kind must reach
 REQUIRED = 0.99
+#: checks that only say that nothing of a session is left; whatever spoils a whole session explains them
+SUMMARIES = ("usable_snapshots",)
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _unexplained(planted: Sequence[Planted], found: Found) -> Iterable[Flag]:
             explained = any(_concerns(flag, p) or not p.contract for p in own)
         else:
             explained = any(flag.check in (*definition(p).found_by, *definition(p).also) for p in own)
+            explained |= flag.check in SUMMARIES and any(not p.contract for p in own)
             earlier = here.get(before.get(flag.session, flag.session), [])
             explained |= any(flag.check in definition(p).after for p in earlier)
         if not explained:
