@@ -7,19 +7,22 @@ from typing import Any
 
 from optix_pipeline.cli.output import print_json, print_table
 from optix_pipeline.cli.progress import progress_bars
+from optix_pipeline.cli.session_range import parse_range
 
-#: fields of the markets that ``--market`` stands for
-DEFAULT_RANGE = dt.date(2024, 9, 3), dt.date(2025, 6, 30)
+#: the markets that ``--market`` stands for
+START = dt.date(2024, 9, 3)
+#: a coin has a session every day, so that fewer months hold every defect
+END = {"index": dt.date(2025, 6, 30), "stock": dt.date(2025, 6, 30), "coin": dt.date(2025, 1, 31)}
 FULL_START = dt.date(2022, 7, 1)
-DEFAULT_CONTRACTS = {"index": 600, "stock": 600, "coin": 120}
+DEFAULT_CONTRACTS = {"index": 600, "stock": 600, "coin": 250}
 #: enough to see one missing
 COIN_SNAPSHOTS = 8
 #: the market's own events, where the range holds their days: none may be flagged
 _SPLIT = {
-    "effective_date": "2024-12-16",
+    "effective_date": "2024-09-26",
     "new_shares": 4,
     "old_shares": 1,
-    "announced": "2024-11-18",
+    "announced": "2024-08-29",
 }
 _JUMP = {"date": "2024-11-05", "log_size": -0.08}
 
@@ -53,7 +56,7 @@ def market_of(
         content = load_spec(spec, MarketFile).model_dump(exclude_unset=True)
     else:
         content = _standard(str(market), full)
-    start, end = _day(first), _day(last)
+    start, end = parse_range(first, last)
     content |= {
         k: v
         for k, v in {"start": start, "end": end, "seed": seed, "contracts": contracts}.items()
@@ -72,8 +75,8 @@ def _standard(market: str, full: bool) -> dict[str, Any]:
     content: dict[str, Any] = {
         "name": f"generated_{market}",
         "kind": market,
-        "start": FULL_START if full else DEFAULT_RANGE[0],
-        "end": DEFAULT_RANGE[1],
+        "start": FULL_START if full else START,
+        "end": END[market],
         "contracts": DEFAULT_CONTRACTS[market],
         "jumps": [_JUMP],
     }
@@ -90,13 +93,6 @@ def _without_events_outside(content: dict[str, Any]) -> None:
     content["jumps"] = [j for j in content["jumps"] if start < dt.date.fromisoformat(j["date"]) <= end]
     if "split" in content and not start < dt.date.fromisoformat(content["split"]["effective_date"]) <= end:
         del content["split"]
-
-
-def _day(text: str | None) -> dt.date | None:
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no date; write YYYY-MM-DD") from None
 
 
 def _defects(text: str) -> str | dict[str, int]:
