@@ -168,7 +168,7 @@ _STRUCTURE = (
 _AFTER = ("volatility_jumps", "spot_jump")
 _GONE = ("vanished_contracts", "vanished_expiries")
 _TIMES = ("last_trade", "repeated_quotes", "repeated_trades")
-_FILE = ("row_count", "quoted_rows", "quarantined_fraction", "missing_fields", "row_ratio", *_GONE)
+_FILE = ("row_count", "quoted_rows", "quarantined_fraction", "missing_fields", "row_ratio", "off_grid_strikes", *_GONE)
 
 DAY_KINDS = (
     _day("missing_day", "no file for a session", "one session", "present", layouts=BOTH),
@@ -252,7 +252,7 @@ DAY_KINDS = (
         "45% of the rows left",
         "row_ratio",
         layouts=BOTH,
-        also=(*_GONE, *_STRUCTURE),
+        also=(*_GONE, *_STRUCTURE, "off_grid_strikes"),
     ),
     _day("few_rows", "a handful of rows", "one below min_rows", "row_count", layouts=BOTH, also=_FILE),
     _day("no_quotes", "no bid and no ask anywhere", "all", "quoted_rows", layouts=BOTH, also=_FILE),

@@ -47,7 +47,7 @@ def test_a_file_describes_the_market_and_options_change_it(optix, tmp_path):
         (("out", "--market", "index", "--from", "3.9.2024"), "not a date"),
         (("out", "--market", "index", "--defects", "crossed"), "'crossed' is neither"),
         (("out", "--market", "index", "--defects", "crossed=1,crossed=2"), "names crossed twice"),
-        (("out", "--market", "index", "--defects", "day_in_dollars=1"), "no defect 'day_in_dollars' can be planted in cboe"),
+        (("out", "--market", "index", "--defects", "day_in_dollars=1"), "no defect 'day_in_dollars' can be planted"),
         (("out", "--market", "index", "--contracts", "5"), "contracts: Input should be greater than or equal to 100"),
         (("out", "--score", "--seed", "3"), "is scored as it stands; leave out seed"),
         (("out", "--score"), "holds no generated set"),
