@@ -168,7 +168,15 @@ _STRUCTURE = (
 _AFTER = ("volatility_jumps", "spot_jump")
 _GONE = ("vanished_contracts", "vanished_expiries")
 _TIMES = ("last_trade", "repeated_quotes", "repeated_trades")
-_FILE = ("row_count", "quoted_rows", "quarantined_fraction", "missing_fields", "row_ratio", "off_grid_strikes", *_GONE)
+_FILE = (
+    "row_count",
+    "quoted_rows",
+    "quarantined_fraction",
+    "missing_fields",
+    "row_ratio",
+    "off_grid_strikes",
+    *_GONE,
+)
 
 DAY_KINDS = (
     _day("missing_day", "no file for a session", "one session", "present", layouts=BOTH),
