@@ -1,7 +1,7 @@
 """Strikes so dense and so far that a market lists about as many contracts a day as wanted."""
 
 import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,8 +16,8 @@ from resources.generator.specs import MarketSpec
 
 Tiers = Mapping[ExpiryCycle, tuple[StrikeTier, ...]]
 
-#: sessions on which the count is tried; how it goes on depends on the path
-TRIED_SESSIONS = 130
+#: sessions on which the count is tried: at the start of the range, in its middle and at its end
+TRIED_SESSIONS = 65
 #: factors on the distance of strikes, from sparse to dense; listed steps are round numbers, so finer ones do nothing
 STEPS = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.03)
 LEAST_REACH = 0.3
@@ -40,7 +40,7 @@ def scaled_tiers(tiers: Tiers, step: float, reach: float) -> Tiers:
 
 
 def tiers_for(spec: MarketSpec, contracts: int) -> Tiers:
-    """The market's tiers, scaled so that a session has about ``contracts`` quotes on its first half year.
+    """The market's tiers, scaled so that a session has about ``contracts`` quotes.
 
     Raises
     ------
@@ -66,28 +66,34 @@ def tiers_for(spec: MarketSpec, contracts: int) -> Tiers:
 
 
 class _Counter:
-    """Mean quotes a session over the first sessions of a market, for scaled tiers."""
+    """Mean quotes a session over parts of a market's range, for scaled tiers; along the market's own path."""
 
     def __init__(self, spec: MarketSpec) -> None:
         horizon = spec.end + dt.timedelta(days=spec.schedule.quarterly + 10)
         known = TradingCalendar.for_code(spec.calendar, spec.simulated_from, horizon).sessions()
-        self.first = bisect_left(known, spec.default_start)
-        last = min(self.first + TRIED_SESSIONS, bisect_left(known, spec.end) + 1)
-        self.sessions = known[: max(last, self.first + 1)]
-        self.spec = spec
-        self.expiries = listed_expiries(replace(spec, end=self.sessions[-1]), known)
+        count = bisect_right(known, spec.end)
         rng = np.random.default_rng([spec.seed, 0])
-        self.spot = simulate_path(spec.path, len(self.sessions), rng).close
+        self.spot = simulate_path(spec.path, count, rng).close
+        self.spec, self.known = spec, known
+        self.warm_up = bisect_left(known, spec.default_start)
+        tried = min(TRIED_SESSIONS, count - self.warm_up)
+        latest = count - tried
+        self.windows = sorted({self.warm_up, (self.warm_up + latest) // 2, latest})
+        self.tried = tried
 
     def __call__(self, step: float, reach: float) -> float:
-        spec = self.spec
+        return float(np.mean([self._quotes(first, step, reach) for first in self.windows]))
+
+    def _quotes(self, first: int, step: float, reach: float) -> float:
+        begin, end = first - self.warm_up, first + self.tried
+        sessions = self.known[begin:end]
         table = build_contracts(
-            self.expiries,
-            scaled_tiers(spec.tiers, step, reach),
-            [r.root for r in spec.roots],
-            self.sessions,
-            self.spot,
+            listed_expiries(replace(self.spec, end=sessions[-1]), self.known[begin:]),
+            scaled_tiers(self.spec.tiers, step, reach),
+            [r.root for r in self.spec.roots],
+            sessions,
+            self.spot[begin:end],
         )
-        end = len(self.sessions) - 1
-        days = np.minimum(table.last_session, end) - np.maximum(table.first_session, self.first) + 1
-        return float(2 * np.maximum(days, 0).sum() / (end - self.first + 1))
+        last = len(sessions) - 1
+        days = np.minimum(table.last_session, last) - np.maximum(table.first_session, self.warm_up) + 1
+        return float(2 * np.maximum(days, 0).sum() / self.tried)
