@@ -222,7 +222,7 @@ DAY_KINDS = (
     _day(
         "spot_jump",
         "a spot that is not that of the options",
-        "x 1.3",
+        "1.3 times the session before",
         "spot_jump",
         layouts=BOTH,
         also=("missing_fields", *_STRUCTURE),

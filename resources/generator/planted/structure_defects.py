@@ -192,17 +192,18 @@ def _at_volatility(sheet: DaySheet, rows: Rows, factor: float) -> None:
     _put_quotes(sheet, rows, value - half, value + half)
 
 
-def spot_jump(file: SessionFile, _window: Window, size: float, _rng: np.random.Generator) -> str:
-    """A spot that is not that of the options."""
+def spot_jump(file: SessionFile, window: Window, size: float, _rng: np.random.Generator) -> str:
+    """A spot that is not that of the options: ``size`` times that of the session before, whatever today's move."""
+    factor = size * window.before.state.spot / window.here.state.spot
     if file.line is not None:
         fields = file.line.split(",")
         for position in (4, 5):
-            fields[position] = f"{float(fields[position]) * size:.2f}"
+            fields[position] = f"{float(fields[position]) * factor:.2f}"
         file.line = ",".join(fields)
     else:
         for sheet in file.sheets:
-            sheet.replace("index_price", np.round(sheet.values("index_price") * size, 2))
-    return f"spot times {size:g}"
+            sheet.replace("index_price", np.round(sheet.values("index_price") * factor, 2))
+    return f"spot {size:g} times that of the session before"
 
 
 def vanished_expiry(file: SessionFile, window: Window, _size: float, rng: np.random.Generator) -> str:
