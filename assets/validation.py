@@ -93,9 +93,8 @@ def validate_days(
         if not batch:
             return
         profiles = [p for d in batch for j in d.underlyings.values() for p in j.profiles]
-        outcome = run_suite(
-            profiles, universe.quality, overruled=overruled_checks(releases, [d.day for d in batch])
-        )
+        overruled = overruled_checks(releases, [d.day for d in batch])
+        outcome = run_suite(profiles, universe.quality, overruled=overruled)
         on_results(outcome.results if data_docs is None else _with_page(universe, batch, outcome, data_docs))
         by_day = {d.day: d for d in batch}
         for kept in each_day(

@@ -14,6 +14,7 @@ from engine.simulation.activity import (
 )
 from engine.simulation.bridge import FloatArray
 from engine.simulation.carry import Carry, forwards
+from engine.simulation.early_exercise import early_exercise_value
 from engine.simulation.listing import ContractTable, IntArray
 from engine.simulation.smile import SsviParameters, atm_total_variance, implied_volatility
 from engine.simulation.spreads import SpreadParameters, half_spreads, quotes, round_to_tick
@@ -30,7 +31,8 @@ class DayState:
 
     ``ts_us`` is the instant of the quotes (UTC); ``open_wall_us`` and ``close_wall_us`` bound the session's
     trades, on the wall clock on which the vendor prints them.
-    ``coin_priced`` states premiums in the coin: value over forward.
+    ``coin_priced`` states premiums in the coin: value over forward. ``early_exercise`` values options as
+    American ones.
     """
 
     session: int
@@ -45,6 +47,7 @@ class DayState:
     mean_reversion_per_year: float
     premium: float
     coin_priced: bool
+    early_exercise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def simulate_chain(
     Notes
     -----
     Last trades are drawn around the closing value, not around the spot at the time of the trade: simpler,
-    and nothing downstream prices from them. Stock options are valued as European ones.
+    and nothing downstream prices from them. Without ``early_exercise`` stock options are valued as European ones.
     """
     pairs = contracts.listed_on(day.session)
     pair_years = (settles_us[pairs] - day.ts_us) / MICROSECONDS_PER_YEAR
@@ -142,6 +145,17 @@ def simulate_chain(
         mean_reversion_per_year=day.mean_reversion_per_year,
         premium=day.premium,
     )
+
+    def volatility_of(log_moneyness: FloatArray, to_years: FloatArray) -> FloatArray:
+        theta = atm_total_variance(
+            to_years,
+            variance_per_year=day.variance_per_year,
+            long_run_variance_per_year=day.long_run_variance_per_year,
+            mean_reversion_per_year=day.mean_reversion_per_year,
+            premium=day.premium,
+        )
+        return implied_volatility(log_moneyness, theta, to_years, day.smile)
+
     pair_strike = contracts.strike_on(pairs, day.session)
     log_moneyness = np.log(pair_strike / forward_of[at])
     pair_volatility = implied_volatility(log_moneyness, theta_of[at], alive_years[at], day.smile)
@@ -155,6 +169,13 @@ def simulate_chain(
     valuation = value_on_forward(is_put, strike, forward, discount, volatility, alive_years[at])
     payoff = np.maximum(np.where(is_put, strike - day.spot, day.spot - strike), 0.0)
     value = np.where(years > 0.0, valuation.value, payoff)
+    if day.early_exercise:
+        value = np.maximum(
+            value,
+            early_exercise_value(
+                is_put, strike, years, spot=day.spot, carry=day.carry, volatility=volatility_of
+            ),
+        )
     standard = np.repeat(log_moneyness, 2) / (volatility * np.sqrt(alive_years[at]))
     half = half_spreads(valuation, standard, np.maximum(years, 0.0), day.spot, spreads)
     if day.coin_priced:

@@ -109,6 +109,7 @@ def simulate_path(
     rng: np.random.Generator,
     *,
     cash_dividends: FloatArray | None = None,
+    extra_jumps: FloatArray | None = None,
 ) -> SimulatedPath:
     """Simulate one path.
 
@@ -118,6 +119,8 @@ def simulate_path(
         How many to simulate; the calendar is the caller's.
     cash_dividends : float64[sessions], optional
         Cash per share that leaves the price at the open of each session (0 where none).
+    extra_jumps : float64[sessions], optional
+        Log moves that come within a session beside the drawn ones (0 where none).
 
     Raises
     ------
@@ -131,6 +134,8 @@ def simulate_path(
     normal = rng.standard_normal((2, sessions))
     arrivals = rng.random(sessions) < p.jumps_per_year / p.sessions_per_year
     jump = np.where(arrivals, p.jump_mean + p.jump_sd * rng.standard_normal(sessions), 0.0)
+    if extra_jumps is not None:
+        jump = jump + extra_jumps
     night = arrivals & (rng.random(sessions) < 0.5) & (p.overnight_variance_share > 0)
 
     base = p.volatility_per_year**2 / p.sessions_per_year

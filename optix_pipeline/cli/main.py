@@ -109,6 +109,56 @@ def run(
 
 
 @app.command()
+def freshness(data: DataFolder = None, json: Json = False) -> None:
+    """Each universe's newest session against the newest that should be there; ends with 1 if one is late."""
+    from optix_pipeline.cli.freshness import show_freshness
+
+    show_freshness(data=data, as_json=json)
+
+
+@app.command()
+def generate(
+    folder: Annotated[
+        Path | None, typer.Argument(help="New folder for the set; with --score one that holds a set.")
+    ] = None,
+    spec: Annotated[Path | None, typer.Option(help="YAML file that describes the market.")] = None,
+    market: Annotated[str | None, typer.Option(help="A standard market: index, stock or coin.")] = None,
+    first: First = None,
+    last: Last = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the market's.")] = None,
+    contracts: Annotated[int | None, typer.Option(help="Quotes a session, about.")] = None,
+    defects: Annotated[
+        str | None, typer.Option(metavar="all|none|KIND=COUNT,...", help="What to plant; all by default.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Three years of the standard market.")] = False,
+    score: Annotated[
+        bool, typer.Option("--score", help="Score the quality suite: precision and recall by kind of defect.")
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=20, help="Seeds of each market, for --score without a folder.")
+    ] = 1,
+    json: Json = False,
+) -> None:
+    """Generate a market with planted defects, corporate actions and known profit; or score the checks on it."""
+    from optix_pipeline.cli.generate import generate_or_score
+
+    generate_or_score(
+        folder,
+        spec=spec,
+        market=market,
+        first=first,
+        last=last,
+        seed=seed,
+        contracts=contracts,
+        defects=defects,
+        full=full,
+        score=score,
+        seeds=seeds,
+        as_json=json,
+    )
+
+
+@app.command()
 def results(
     study: Annotated[str | None, typer.Argument(help="Only this study.")] = None, json: Json = False
 ) -> None:

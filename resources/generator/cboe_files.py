@@ -34,14 +34,28 @@ def chain_csv(
     repeated_rows: IntArray,
     rng: np.random.Generator,
 ) -> bytes:
-    """One day's chain file, uncompressed.
+    """One day's chain file, uncompressed: `chain_columns`, then ``repeated_rows`` once more at the end."""
+    columns = chain_columns(text, symbol, session_date, state, chain, rng)
+    if len(repeated_rows):
+        order = pa.array(np.concatenate([np.arange(len(chain)), repeated_rows]))
+        columns = {name: column.take(order) for name, column in columns.items()}
+    return table_csv(columns)
+
+
+def chain_columns(
+    text: ContractText,
+    symbol: str,
+    session_date: dt.date,
+    state: DayState,
+    chain: SimulatedChain,
+    rng: np.random.Generator,
+) -> dict[str, pa.Array]:
+    """The columns of one day's chain file, a row a quote of ``chain``.
 
     Parameters
     ----------
     session_date
         What the file says in its first column; on a repeated day later than the session it holds.
-    repeated_rows
-        Positions to print once more at the end.
     rng
         For the rounding noise of the vendor's own implied volatilities.
     """
@@ -53,7 +67,7 @@ def chain_csv(
     change = np.where(traded & (chain.previous_middle > 0.0), chain.last - chain.previous_middle, 0.0)
     percent = np.divide(100.0 * change, chain.previous_middle, out=np.zeros(count), where=change != 0.0)
     first, high, low = _trade_range(chain, traded, rng)
-    columns: dict[str, pa.Array] = {
+    return {
         "session_date": pa.repeat(session_date.isoformat(), count),
         "ticker": pa.repeat(symbol, count),
         **text.columns(chain.row, side, state.session),
@@ -79,10 +93,6 @@ def chain_csv(
         "percent_change": pa.array(np.round(percent, 5)),
         "last_trade_time": _wall_text(chain.last_trade_wall_us),
     }
-    if len(repeated_rows):
-        order = pa.array(np.concatenate([np.arange(count), repeated_rows]))
-        columns = {name: column.take(order) for name, column in columns.items()}
-    return table_csv(columns)
 
 
 def _spot_greeks(state: DayState, chain: SimulatedChain) -> dict[str, FloatArray]:

@@ -17,7 +17,7 @@ from resources.generator.manifest import (
     write_manifest,
 )
 from resources.generator.market import build_market
-from resources.generator.specs import END, MarketSpec
+from resources.generator.specs import MarketSpec
 from resources.generator.writer import UniverseWriter
 
 Progress = Callable[[str, int, int], object]
@@ -74,7 +74,7 @@ def generate_universe(
 ) -> GenerationSummary:
     """Generate one universe into its own folder; see `generate_demo`."""
     start = spec.start(full)
-    identity = {"generator": generator_digest(), "start": start.isoformat(), "end": END.isoformat()}
+    identity = {"generator": generator_digest(), "start": start.isoformat(), "end": spec.end.isoformat()}
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder):
         before = read_manifest(folder)

@@ -23,9 +23,24 @@ def surface_csv(
     repeated_rows: IntArray,
     rng: np.random.Generator,
 ) -> bytes:
-    """One day's file, uncompressed; prices in the coin, volatilities as decimals, 0 where there is no quote.
+    """One day's file, uncompressed: `surface_columns` by expiry, strike and right, then ``repeated_rows``."""
+    order = np.lexsort((chain.is_put, chain.strike, chain.expiry_days))
+    order = np.concatenate([order, repeated_rows]) if len(repeated_rows) else order
+    taken = pa.array(order)
+    columns = surface_columns(text, date, state, chain, rng)
+    return table_csv({name: column.take(taken) for name, column in columns.items()})
 
-    Open interest and volume are in coins.
+
+def surface_columns(
+    text: ContractText,
+    date: dt.date,
+    state: DayState,
+    chain: SimulatedChain,
+    rng: np.random.Generator,
+) -> dict[str, pa.Array]:
+    """The columns of one day's file, a row a quote of ``chain``.
+
+    Prices are in the coin, volatilities decimals, 0 where there is no quote; open interest and volume in coins.
     """
     count = len(chain)
     stamp = dt.datetime.fromtimestamp(state.ts_us // 1_000_000, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -34,7 +49,7 @@ def surface_csv(
     drift = 1.0 + 5e-6 * rng.standard_normal(int(calls[-1]) + 1)
     iv = chain.volatility + 0.0005 * rng.standard_normal(count)
     expiries = chain.expiry_days - days_of_date(date)
-    columns: dict[str, pa.Array] = {
+    return {
         "snapshot_ts": pa.repeat(stamp, count),
         "expiry": printed["expiry"],
         "days_to_expiry": pa.array(expiries),
@@ -52,10 +67,6 @@ def surface_csv(
         "open_interest": pa.array(chain.open_interest),
         "volume_24h": pa.array(chain.volume),
     }
-    order = np.lexsort((chain.is_put, chain.strike, chain.expiry_days))
-    order = np.concatenate([order, repeated_rows]) if len(repeated_rows) else order
-    taken = pa.array(order)
-    return table_csv({name: column.take(taken) for name, column in columns.items()})
 
 
 def delivery_row(date: dt.date, price: float) -> str:

@@ -1,7 +1,7 @@
 """A whole generated market: everything that is fixed before the first day, and its days one after another."""
 
 import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from engine.simulation.listing import ContractTable, IntArray, SplitEvent, build
 from engine.simulation.path import SimulatedPath, bounded_autoregression, simulate_path
 from engine.simulation.smile import SsviParameters
 from resources.generator.rate_curve import RateCurve, simulate_rate_curve
-from resources.generator.specs import END, SIMULATED_FROM, MarketSpec, VendorLayout
+from resources.generator.specs import MarketSpec, VendorLayout
 
 #: seeds of the rates are one for all markets: there is one treasury
 RATES_SEED = 4000
@@ -119,6 +119,7 @@ class Market:
             mean_reversion_per_year=spec.path.mean_reversion_per_year,
             premium=float(self.premium[session]),
             coin_priced=spec.roots[0].coin_settled,
+            early_exercise=spec.early_exercise,
         )
 
     def _carry(self, session: int) -> Carry:
@@ -143,10 +144,10 @@ class Market:
 
 def build_market(spec: MarketSpec) -> Market:
     """Simulate what is fixed before the days: path, smile parameters, listings."""
-    horizon = END + dt.timedelta(days=spec.schedule.quarterly + 10)
-    calendar = TradingCalendar.for_code(spec.calendar, SIMULATED_FROM, horizon)
+    horizon = spec.end + dt.timedelta(days=spec.schedule.quarterly + 10)
+    calendar = TradingCalendar.for_code(spec.calendar, spec.simulated_from, horizon)
     known = calendar.sessions()
-    sessions = known[: bisect_left(known, END) + 1] if END in known else [d for d in known if d <= END]
+    sessions = known[: bisect_right(known, spec.end)]
     count = len(sessions)
 
     split, basis = _split(spec, sessions)
@@ -157,10 +158,18 @@ def build_market(spec: MarketSpec) -> Market:
             i = at[dividend.ex_date]
             cash[i] = dividend.amount / basis[i]
     rng = np.random.default_rng([spec.seed, _PATH])
-    path = simulate_path(spec.path, count, rng, cash_dividends=cash)
+    extra = np.zeros(count)
+    for day, size in spec.jumps:
+        extra[at[day]] += size
+    path = simulate_path(spec.path, count, rng, cash_dividends=cash, extra_jumps=extra)
     smiles, premium = _smiles(spec, count)
     contracts = build_contracts(
-        _expiries(spec, known), spec.tiers, [r.root for r in spec.roots], sessions, path.close * basis, split
+        listed_expiries(spec, known),
+        spec.tiers,
+        [r.root for r in spec.roots],
+        sessions,
+        path.close * basis,
+        split,
     )
     liked = popularity(len(contracts.strike), np.random.default_rng([spec.seed, _POPULARITY]))
     listing_spot = (path.close * basis)[contracts.first_session]
@@ -202,12 +211,13 @@ def _smiles(spec: MarketSpec, count: int) -> tuple[list[SsviParameters], FloatAr
     return [SsviParameters(float(r), float(e), s.gamma) for r, e in zip(rho, eta, strict=True)], premium
 
 
-def _expiries(spec: MarketSpec, known: list[dt.date]) -> list[ListedExpiry]:
+def listed_expiries(spec: MarketSpec, known: list[dt.date]) -> list[ListedExpiry]:
+    """Every expiry that the market lists up to its end, over the calendar's sessions ``known``."""
     schedule = spec.schedule
     if spec.layout is VendorLayout.DERIBIT:
         return coin_expiries(
             known,
-            end=END,
+            end=spec.end,
             root=spec.roots[0].root,
             daily_days_ahead=schedule.daily,
             weekly_days_ahead=schedule.weekly,
@@ -216,7 +226,7 @@ def _expiries(spec: MarketSpec, known: list[dt.date]) -> list[ListedExpiry]:
         )
     return exchange_expiries(
         known,
-        end=END,
+        end=spec.end,
         monthly_root=spec.roots[0].root,
         weekly_root=spec.roots[-1].root,
         am_monthlies=spec.roots[0].settlement_time is SettlementTime.AM,

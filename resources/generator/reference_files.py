@@ -55,6 +55,14 @@ def actions_csv(market: Market, start: dt.date) -> bytes:
     )
 
 
+def opening_print(market: Market, session: int) -> float:
+    """The price at which AM contracts of a session settle, before it is rounded to the cent."""
+    seed = [market.spec.seed, 12, days_of_date(market.sessions[session])]
+    noise = np.random.default_rng(seed).standard_normal()
+    opened = market.path.open[session] * market.share_basis[session]
+    return float(opened * np.exp(OPENING_PRINT_NOISE * noise))
+
+
 def settlement_csv(market: Market, start: dt.date) -> bytes:
     """Opening prints on the days on which AM contracts settle: date,symbol,settlement_price."""
     at = {d: i for i, d in enumerate(market.sessions)}
@@ -62,7 +70,5 @@ def settlement_csv(market: Market, start: dt.date) -> bytes:
     for date in am_settlement_dates(market):
         if date < start:
             continue
-        noise = np.random.default_rng([market.spec.seed, 12, days_of_date(date)]).standard_normal()
-        opened = market.path.open[at[date]] * market.share_basis[at[date]]
-        rows.append(f"{date},{market.spec.symbol},{opened * np.exp(OPENING_PRINT_NOISE * noise):.2f}")
+        rows.append(f"{date},{market.spec.symbol},{opening_print(market, at[date]):.2f}")
     return csv_bytes("date,symbol,settlement_price", rows)

@@ -13,8 +13,8 @@ from engine.simulation.path import PathParameters
 from engine.simulation.spreads import SpreadParameters
 from resources.generator.defects import PlantedDefect
 
-#: every market is simulated from here, whatever part of it is written, so that a shorter set is the tail of
-#: the longer one; the months before the first file fill open interest and last trades
+#: the demo's markets are simulated from here, whatever part of them is written, so that a shorter set is the
+#: tail of the longer one; the months before the first file fill open interest and last trades
 SIMULATED_FROM = dt.date(2022, 10, 3)
 FULL_START = dt.date(2023, 1, 3)
 END = dt.date(2025, 12, 31)
@@ -80,6 +80,12 @@ class MarketSpec:
         Continuous carry beside discrete dividends; negative where forwards stand above the spot.
     has_rates
         Whether the market has a rate curve, written in FRED layout; coin markets discount by nothing.
+    simulated_from, end
+        First session simulated, some months before the first that is written, and last one.
+    jumps
+        Log price moves that happen on a session beside the path's own.
+    early_exercise
+        Whether options are valued as American ones; the demo's stock is not, its files stay as they are.
     """
 
     name: str
@@ -101,6 +107,10 @@ class MarketSpec:
     dividends: tuple[CashDividend, ...]
     split: ShareSplit | None
     defects: tuple[PlantedDefect, ...]
+    simulated_from: dt.date = SIMULATED_FROM
+    end: dt.date = END
+    jumps: tuple[tuple[dt.date, float], ...] = ()
+    early_exercise: bool = False
 
     def start(self, full: bool) -> dt.date:
         return FULL_START if full else self.default_start
