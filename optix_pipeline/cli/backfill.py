@@ -237,7 +237,7 @@ def _print_summary(summary: dict[str, Any]) -> None:
         ],
     )
     asked = f"{summary['universe']} --from {summary['first']} --to {summary['last']}"
-    print(f"optix quality {asked} tells why sessions were kept out")
+    print(f"optix quality show {asked} tells why sessions were kept out")
     if summary["left"]:
         print(f"{counts['left']:,} {_plural('session', counts['left'])} left; {_GO_ON}")
 

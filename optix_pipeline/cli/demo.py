@@ -102,7 +102,7 @@ def print_summary(summary: dict[str, Any]) -> None:
     print_metrics(summary["studies"])
     blocked = [q for q in summary["quality"] if q["status"] != "ok"]
     print_table(
-        "Kept out of every layer (optix quality UNIVERSE tells all reasons)",
+        "Kept out of every layer (optix quality show UNIVERSE tells all reasons)",
         ("universe", "session", "underlying", "status", "why"),
         [(q["universe"], q["trade_date"], q["underlying"], q["status"], main_reason(q)) for q in blocked],
     )

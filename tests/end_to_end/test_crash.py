@@ -94,7 +94,7 @@ def same_answers(run_optix):
     """Both homes answer the same about harvests, quality and rows."""
 
     def check(home: Path, other: Path) -> None:
-        for command in (("db", "status", "--json"), ("quality", UNIVERSE, "--json")):
+        for command in (("db", "status", "--json"), ("quality", "show", UNIVERSE, "--json")):
             here, there = run_optix(home, *command), run_optix(other, *command)
             assert here.returncode == there.returncode == 0, here.stderr + there.stderr
             assert json.loads(here.stdout) == json.loads(there.stdout)

@@ -113,7 +113,7 @@ def test_lineage_walks_back_to_files_that_hold_the_harvested_bytes(demo_home, as
 
 
 def test_quality_tells_what_was_kept_out_and_which_checks_failed(demo_home, ask):
-    document = ask("quality", "demo_stock")
+    document = ask("quality", "show", "demo_stock")
     shown = [q for q in demo_home.summary["quality"] if q["universe"] == "demo_stock"]
     assert document["judged"] == len(shown)
     assert document["kept_out"] == [q for q in shown if q["status"] != "ok"]
@@ -121,7 +121,7 @@ def test_quality_tells_what_was_kept_out_and_which_checks_failed(demo_home, ask)
         q["trade_date"] for q in document["kept_out"]
     }
     day = document["kept_out"][0]["trade_date"]
-    assert ask("quality", "demo_stock", "--from", day, "--to", day)["judged"] == 1
+    assert ask("quality", "show", "demo_stock", "--from", day, "--to", day)["judged"] == 1
 
 
 def test_status_and_doctor_answer(demo_home, ask):
@@ -146,7 +146,7 @@ def test_one_study_runs_again_on_its_own_to_the_same_run(demo_home, ask, lake_of
     [
         ("results",),
         ("lineage", "stock_covered_call"),
-        ("quality", "demo_index"),
+        ("quality", "show", "demo_index"),
         ("db", "status"),
         ("doctor",),
     ],

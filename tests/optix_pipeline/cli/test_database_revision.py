@@ -53,7 +53,7 @@ def database_url(unchanged, request, monkeypatch, home):
 
 @pytest.mark.parametrize("database_url", ["0001", None], indirect=True)
 @pytest.mark.parametrize(
-    "command", [("results",), ("quality", "demo_stock"), ("lineage", "x"), ("reproduce", "x")]
+    "command", [("results",), ("quality", "show", "demo_stock"), ("lineage", "x"), ("reproduce", "x")]
 )
 def test_a_database_that_is_behind_is_refused_with_the_command_that_mends_it(refused, database_url, command):
     assert refused(*command).endswith("run: optix db upgrade")
@@ -89,10 +89,10 @@ class TestEmpty:
             (("results",), "there are no stored runs; run: optix run STUDY"),
             (("results", "my_study"), "study my_study has no stored runs; run: optix run my_study"),
             (
-                ("quality", "demo_stock"),
+                ("quality", "show", "demo_stock"),
                 "no session of demo_stock has been judged; run: optix harvest demo_stock",
             ),
-            (("quality", "nope"), "no universe is named nope; known: demo_coin, demo_index, demo_stock"),
+            (("quality", "show", "nope"), "no universe is named nope; known: demo_coin, demo_index, demo_stock"),
             (("lineage", "abc"), "no run has an id that begins with abc: see 'optix results'"),
             (("reproduce", "not-an-id"), "is no run id: give the beginning of an id from 'optix results'"),
         ],

@@ -19,7 +19,7 @@ import pytest
         (("backfill", "demo_stock", "--to", "2025-02-30"), "--to 2025-02-30: not a date"),
         (("backfill", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("freshness", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
-        (("quality", "demo_stock", "--from", "x"), "--from x: not a date"),
+        (("quality", "show", "demo_stock", "--from", "x"), "--from x: not a date"),
         (("harvest", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("demo", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("run", "nope", "--data", "/dev/null"), "--data names /dev/null, which is no folder"),
@@ -53,7 +53,7 @@ def test_real_data_that_is_no_folder(refused, monkeypatch):
 
 @pytest.mark.parametrize(
     "command",
-    [("results",), ("quality", "demo_stock"), ("lineage", "x"), ("reproduce", "x"), ("db", "status")],
+    [("results",), ("quality", "show", "demo_stock"), ("lineage", "x"), ("reproduce", "x"), ("db", "status")],
 )
 class TestDatabaseAddress:
     def test_a_server_that_does_not_answer(self, refused, monkeypatch, command):
