@@ -65,6 +65,7 @@ def test_writing_a_run_twice_leaves_equal_rows(database, make_run):
         "metrics": 5,
         "monte_carlo_summaries": 1,
         "orders": 4,
+        "quality_releases": 0,
         "rejections": 4,
         "run_inputs": 2,
         "trade_legs": 4,
