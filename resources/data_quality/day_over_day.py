@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from engine.corporate_actions.contract_adjustment import adjust_strike
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.data_quality.arbitrage import Findings, findings
 from resources.data_quality.chain_shape import ChainShape
@@ -57,7 +58,7 @@ def double_listing(quotes: pa.Table, previous: pa.Table, ratio: float) -> float 
     if ratio == 1.0 or not previous.num_rows or not quotes.num_rows:
         return None
     field = previous.schema.get_field_index("strike")
-    adjusted = pa.array(np.round(floats(previous, "strike") / ratio, 2))
+    adjusted = pa.array(adjust_strike(floats(previous, "strike"), ratio))
     moved = previous.set_column(field, "strike", adjusted)
     listed = quotes.set_column(
         quotes.schema.get_field_index("strike"), "strike", pa.array(np.round(floats(quotes, "strike"), 2))

@@ -9,7 +9,7 @@ from resources.data_quality.chain_shape import ChainShape
 from resources.data_quality.columns import Bools, Ints
 
 #: steps in which exchanges list strikes, coarse to fine; cents are what splits leave behind
-_STEPS = np.array([1000, 500, 250, 100, 50, 25, 10, 5, 2.5, 1, 0.5, 0.25, 0.1, 0.05, 0.01])
+_STEPS = np.array([10000, 5000, 2500, 1000, 500, 250, 100, 50, 25, 10, 5, 2.5, 1, 0.5, 0.25, 0.1, 0.05, 0.01])
 #: strikes of one step from which on that step is the exchange's own
 _ENOUGH = 3
 _MIN_STRIKES = 20

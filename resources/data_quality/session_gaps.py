@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from engine.corporate_actions.contract_adjustment import adjust_strike
 from resources.data_quality.columns import Ints, codes, days, floats, instants_us
 from resources.data_quality.contract_keys import contract_codes
 
@@ -82,7 +83,7 @@ def vanished(
     here, before = contract_codes([quotes, previous])
     gone = alive[~np.isin(before[alive], here)]
     if split_ratio != 1.0 and len(gone):
-        strikes = np.round(floats(previous, "strike")[gone] / split_ratio, 2)
+        strikes = adjust_strike(floats(previous, "strike")[gone], split_ratio)
         field = previous.schema.get_field_index("strike")
         moved = previous.take(pa.array(gone)).set_column(field, "strike", pa.array(strikes))
         rounded = np.round(floats(quotes, "strike"), 2)
