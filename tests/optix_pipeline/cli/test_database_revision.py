@@ -92,7 +92,10 @@ class TestEmpty:
                 ("quality", "show", "demo_stock"),
                 "no session of demo_stock has been judged; run: optix harvest demo_stock",
             ),
-            (("quality", "show", "nope"), "no universe is named nope; known: demo_coin, demo_index, demo_stock"),
+            (
+                ("quality", "show", "nope"),
+                "no universe is named nope; known: demo_coin, demo_index, demo_stock",
+            ),
             (("lineage", "abc"), "no run has an id that begins with abc: see 'optix results'"),
             (("reproduce", "not-an-id"), "is no run id: give the beginning of an id from 'optix results'"),
         ],

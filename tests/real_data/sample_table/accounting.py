@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from resources.raw_store import QUOTES, HarvestRecord, StoredPart
 from tests.real_data.sample_table.counting import OTHER, PRICE, QUOTE, Rows, count_rows
-from tests.real_data.sample_table.ingestion import Day, Ingested, Session
+from tests.real_data.sample_table.ingestion import Day, Ingested
 from tests.real_data.sample_table.states import State, session_state, snapshot_state
 
 

@@ -64,7 +64,9 @@ def _risk_site(document: object) -> Rows:
     """A call and a put of each line, or the names of an index file."""
     if isinstance(document, dict) and "contracts" in document:
         return Counter({("", QUOTE): 2 * len(document["contracts"])})
-    names = document if isinstance(document, list) else next(v for v in document.values() if isinstance(v, list))
+    names = (
+        document if isinstance(document, list) else next(v for v in document.values() if isinstance(v, list))
+    )
     return Counter({("", PRICE): len(names)})
 
 

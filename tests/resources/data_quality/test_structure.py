@@ -1,7 +1,6 @@
 """Each check of prices against each other, and of a session against the one before: what it catches, what not."""
 
 import datetime as dt
-from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -14,44 +13,13 @@ from resources.data_quality.row_rules import apply_row_rules
 from resources.data_quality.structure_checks import SENTENCES
 from resources.data_quality.suite import run_suite
 from resources.universe import QualitySpec
+from tests.resources.data_quality.planting import named_check, put, rows_at, times
 
 TUE, WED = dt.date(2026, 7, 21), dt.date(2026, 7, 22)
 NEW_YORK = "America/New_York"
 #: snapshots and days alike: the checks of this file and no others
 OWN = set(SENTENCES)
 LENIENT = QualitySpec(require_trade_in_session=False, max_quarantined_fraction=1.0, min_rows=1)
-
-
-def put(quotes: pa.Table, where=None, **columns) -> pa.Table:
-    """Other values in some rows: a number, None, or a function of the column's own."""
-    mask = np.ones(quotes.num_rows, dtype=bool) if where is None else np.asarray(where)
-    for name, value in columns.items():
-        field = quotes.schema.field(name)
-        old = quotes.column(name).to_pylist()
-        new = [
-            (value(v) if callable(value) else value) if hit else v for v, hit in zip(old, mask, strict=True)
-        ]
-        plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        array = pa.array(new, type=plain)
-        if pa.types.is_dictionary(field.type):
-            array = array.dictionary_encode()
-        quotes = quotes.set_column(quotes.schema.get_field_index(name), field, array)
-    return quotes
-
-
-def times(factor: float) -> Callable[[float], float]:
-    return lambda v: v * factor
-
-
-def rows_at(
-    quotes: pa.Table, strike: float, right: str | None = None, month: int | None = None
-) -> np.ndarray:
-    here = np.asarray(quotes.column("strike")) == strike
-    if right is not None:
-        here &= np.asarray(pc.equal(quotes.column("right").cast(pa.string()), right))
-    if month is not None:
-        here &= np.asarray(pc.month(quotes.column("expiry"))) == month
-    return here
 
 
 @pytest.fixture
@@ -103,11 +71,6 @@ SNAPSHOT_CASES = {
     "smile_outliers": [lambda q: put(q, rows_at(q, 110.0, "C"), bid=times(2.2), ask=times(2.2))],
     "off_calendar_expiries": [lambda q: put(q, rows_at(q, 80.0, None, 1), expiry=dt.date(2026, 11, 26))],
 }
-
-
-def named_check(value: object) -> str:
-    """Names of tests must be the same in every process: a function's address is not."""
-    return value if isinstance(value, str) else "planted"
 
 
 @pytest.mark.parametrize(
