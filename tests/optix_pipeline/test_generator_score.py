@@ -8,7 +8,6 @@ from optix_pipeline.generator_score import score_set
 from resources.generator.planted.market_file import MarketFile
 from resources.generator.planted.set_writer import write_set
 
-#: found by row rules, adapters and the first checks of sessions, whatever else the suite has
 QUOTES = (
     *(
         "crossed",
@@ -30,15 +29,26 @@ QUOTES = (
     ),
 )
 SESSIONS = (
-    "missing_day",
-    "truncated_file",
-    "repeated_day",
-    "repeated_trades",
-    "late_file",
-    "early_file",
-    "few_rows",
+    *(
+        "missing_day",
+        "truncated_file",
+        "repeated_day",
+        "repeated_trades",
+        "late_file",
+        "early_file",
+        "few_rows",
+    ),
+    *("parity", "butterfly", "smile_outliers", "vendor_iv_percent", "vanished_expiry", "off_calendar_expiry"),
 )
-PARSED = ("missing_time", "missing_term", "nan_value", "zero_quote", "bad_spot", "known_too_early")
+PARSED = (
+    "missing_time",
+    "missing_term",
+    "nan_value",
+    "zero_quote",
+    "bad_spot",
+    "known_too_early",
+    "known_too_late",
+)
 
 
 @pytest.fixture(scope="module")
