@@ -61,7 +61,7 @@ def scored(tmp_path_factory):
             "seed": 8,
             "start": "2024-11-01",
             "end": "2025-02-14",
-            "contracts": 200,
+            "contracts": 500,
             "defects": {**dict.fromkeys(QUOTES, 4), **dict.fromkeys((*SESSIONS, "closed_day"), 1)},
         }
     )

@@ -21,7 +21,8 @@ def _table(name: str, what: str, smallest: str, *also: str) -> DefectKind:
     return DefectKind(name, "table", what, smallest, (name,), BOTH, also)
 
 
-_UNTYPED = ("untyped_rows",)
+#: a row that cannot be typed is also a contract that is gone
+_UNTYPED = ("untyped_rows", "vanished_contracts")
 
 ROW_KINDS = (
     _row("crossed", "the bid stands above the ask", "one tick", "crossed"),
