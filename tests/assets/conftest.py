@@ -4,7 +4,7 @@ import gzip
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -119,9 +119,9 @@ def study(name: str, walk_forward: dict[str, Any] | None) -> StudySpec:
 def market_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Vendor files of ACME: a repeated payload (08-20), none (09-03), half a file (09-04), one of a Saturday."""
     folder = tmp_path_factory.mktemp("market")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("resources.generator.market.END", END)
-        UniverseWriter(build_market(DEMO_STOCK), folder / UNIVERSE, START).write(lambda done, total: None)
+    UniverseWriter(build_market(replace(DEMO_STOCK, end=END)), folder / UNIVERSE, START).write(
+        lambda done, total: None
+    )
     chains = folder / UNIVERSE / "chains" / "ACME"
     (chains / "2025-09-03.csv.gz").unlink()
     half = chains / "2025-09-04.csv.gz"

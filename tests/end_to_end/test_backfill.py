@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def universes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import optix_pipeline
 
     folder = tmp_path_factory.mktemp("universes")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("resources.generator.market.END", LAST)
-        UniverseWriter(build_market(DEMO_COIN), folder / "files", FIRST).write(lambda done, total: None)
+    UniverseWriter(build_market(replace(DEMO_COIN, end=LAST)), folder / "files", FIRST).write(
+        lambda done, total: None
+    )
     surfaces = folder / "files" / "surfaces"
     (surfaces / "2025-12-05.csv.gz").unlink()
     broken = surfaces / "2025-11-20.csv.gz"

@@ -7,7 +7,7 @@ import gzip
 import io
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -122,9 +122,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("look_ahead")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPTIX_HOME", str(folder))
-        patch.setattr("resources.generator.market.END", END)
         for spec in (DEMO_STOCK, DEMO_COIN):
-            UniverseWriter(build_market(spec), folder / "files" / spec.name, START).write(lambda a, b: None)
+            UniverseWriter(build_market(replace(spec, end=END)), folder / "files" / spec.name, START).write(
+                lambda a, b: None
+            )
         yield folder
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,9 @@ class Bench:
 def coin_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two weeks of the generated coin as vendor files."""
     folder = tmp_path_factory.mktemp("coin")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("resources.generator.market.END", END)
-        UniverseWriter(build_market(DEMO_COIN), folder / UNIVERSE, START).write(lambda done, total: None)
+    UniverseWriter(build_market(replace(DEMO_COIN, end=END)), folder / UNIVERSE, START).write(
+        lambda done, total: None
+    )
     return folder
 
 

@@ -1,6 +1,7 @@
 """``optix backfill`` as far as it goes without a process: what is planned, said and refused."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,8 @@ def universe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder = tmp_path / "universes"
         folder.mkdir()
         if files:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("resources.generator.market.END", LAST)
-                writer = UniverseWriter(build_market(DEMO_COIN), folder / "files", FIRST)
-                writer.write(lambda done, total: None)
+            writer = UniverseWriter(build_market(replace(DEMO_COIN, end=LAST)), folder / "files", FIRST)
+            writer.write(lambda done, total: None)
         shipped = Path(optix_pipeline.__file__).parent / "universes" / "demo_coin.yaml"
         spec: dict[str, Any] = yaml.safe_load(shipped.read_text())
         spec |= {"name": "few_days", "start": FIRST, "end": LAST}

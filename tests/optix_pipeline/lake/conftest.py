@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -95,9 +95,9 @@ class Care:
 @pytest.fixture(scope="session")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
     files, folder = tmp_path_factory.mktemp("stock"), tmp_path_factory.mktemp("stock_lake") / "lake"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("resources.generator.market.END", END)
-        UniverseWriter(build_market(DEMO_STOCK), files / UNIVERSE, START).write(lambda done, total: None)
+    UniverseWriter(build_market(replace(DEMO_STOCK, end=END)), files / UNIVERSE, START).write(
+        lambda done, total: None
+    )
     spec = load_spec(PACKAGE / "universes" / f"{UNIVERSE}.yaml", UniverseSpec)
     catalog = Catalog({UNIVERSE: spec.model_copy(update={"start": START, "end": END})}, {}, {})
     definitions = build_definitions(
