@@ -62,7 +62,7 @@ def write_page(folder: Path, judged: JudgedRange) -> Path:
 
 def _content(judged: JudgedRange) -> dict[str, Any]:
     outcome = judged.outcome
-    statistics = outcome.validation.statistics if outcome.validation is not None else {}
+    answers = outcome.validation.results
     failures: dict[str, list[ExpectationResult]] = {}
     judgements: dict[str, int] = {}
     for r in outcome.results:
@@ -70,8 +70,8 @@ def _content(judged: JudgedRange) -> dict[str, Any]:
         if not r.passed:
             failures.setdefault(r.check, []).append(r)
     expectations = {
-        o.expectation_config.meta["check"]: (o.expectation_config.type, o.result)
-        for o in (outcome.validation.results if outcome.validation is not None else ())
+        o.expectation_config.meta["check"]: o.expectation_config.type
+        for o in answers
         if o.expectation_config is not None
     }
     checks = [
@@ -81,7 +81,7 @@ def _content(judged: JudgedRange) -> dict[str, Any]:
             "catches": CATALOGUE[name].catches,
             "level": CATALOGUE[name].level,
             "limit": limit,
-            "expectation": expectations.get(name, ("judged from the snapshots' verdicts", {}))[0],
+            "expectation": expectations.get(name, "judged from the snapshots' verdicts"),
             "judged": judgements.get(name, 0),
             "failures": failures.get(name, []),
         }
@@ -101,7 +101,8 @@ def _content(judged: JudgedRange) -> dict[str, Any]:
         "sessions": len({day for day, _ in outcome.verdicts}),
         "pairs": len(outcome.verdicts),
         "usable": sum(v.status == "ok" for v in outcome.verdicts.values()),
-        "statistics": statistics,
+        "expectations": len(answers),
+        "met": sum(bool(o.success) for o in answers),
         "checks": checks,
         "verdicts": verdicts,
         "rows": judged.rows,

@@ -6,7 +6,9 @@ numpy, which is as quick for them and spares the import of numba; long ones by t
 """
 
 import datetime as dt
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,9 @@ from resources.universe import QualitySpec
 
 #: from so many rows on the compiled loop wins by more than importing numba costs
 KERNEL_ROWS = 200_000
+#: rows worth a thread of their own, and the most threads
+_ROWS_A_THREAD = 1_000_000
+_MAX_THREADS = 4
 _UNKNOWN_RIGHT = -1
 
 
@@ -98,25 +103,35 @@ def count_quotes(
     if count is None:
         return QuoteCounts(starts, stops, _counted(quotes, starts, stops, trade_day, spec))
     found = np.zeros((len(starts), len(COUNTERS)), dtype=np.int64)
-    spot = _values(quotes, "spot")
-    count(
-        starts,
-        stops,
-        *(
-            part
-            for name in ("bid", "ask", "spot")
-            for part in (_values(quotes, name), _validity(quotes, name))
-        ),
-        _values(quotes, "strike"),
-        *(_values(quotes, name) for name in ("expiry", "last_trade_date", "right")),
-        rights.index("P") if "P" in rights else -1,
-        _values(quotes, "root"),
-        trade_day,
-        spec.wide_relative_spread,
-        bool(coin),
-        _coin_value(quotes) if coin else spot,
-        found,
-    )
+    sides = [(_values(quotes, name), _validity(quotes, name)) for name in ("bid", "ask", "spot")]
+    columns = [_values(quotes, name) for name in ("strike", "expiry", "last_trade_date", "right")]
+    root, coin_value = _values(quotes, "root"), _coin_value(quotes) if coin else sides[2][0]
+    put_code = rights.index("P") if "P" in rights else -1
+
+    def part(first: int, last: int) -> None:
+        here = slice(first, last)
+        count(
+            starts[here],
+            stops[here],
+            *(array for side in sides for array in side),
+            *columns,
+            put_code,
+            root,
+            trade_day[here],
+            spec.wide_relative_spread,
+            bool(coin),
+            coin_value,
+            found[here],
+        )
+
+    # the compiled loop lets go of the interpreter: each thread takes some of the snapshots
+    threads = min(_MAX_THREADS, os.cpu_count() or 1, max(1, quotes.num_rows // _ROWS_A_THREAD), len(starts))
+    if threads <= 1:
+        part(0, len(starts))
+    else:
+        cuts = [len(starts) * n // threads for n in range(threads + 1)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(part, cuts[:-1], cuts[1:]))
     return QuoteCounts(starts, stops, found)
 
 

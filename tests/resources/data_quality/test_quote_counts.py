@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resources.data_quality import quote_counts
 from resources.data_quality.quote_counts import count_quotes, snapshot_bounds
 from resources.data_quality.quote_kernel import COUNTERS, compiled, count_rows
 from resources.universe import QualitySpec
@@ -59,6 +60,15 @@ def test_the_compiled_loop_is_the_loop(quote, table, chain):
         fast = count_quotes(quotes, DAY, SPEC, count=compiled())
         assert fast.values.tolist() == count_quotes(quotes, DAY, SPEC, count=count_rows).values.tolist()
     assert fast.of("crossed").sum() > 0
+
+
+def test_threads_share_the_snapshots_and_change_no_number(chain, monkeypatch):
+    quotes = pa.concat_tables([chain(snapshot_id=n, bid=5.0 + n) for n in range(7)]).unify_dictionaries()
+    alone = count_quotes(quotes, DAY, SPEC, count=compiled())
+    monkeypatch.setattr(quote_counts, "_ROWS_A_THREAD", 100)
+    shared = count_quotes(quotes, DAY, SPEC, count=compiled())
+    assert shared.values.tolist() == alone.values.tolist()
+    assert len(set(alone.of("crossed").tolist())) > 1
 
 
 def test_rows_out_of_order_are_told(quote, table):

@@ -257,16 +257,23 @@ def test_an_exception_inside_great_expectations_is_an_error_not_a_pass(monkeypat
 @pytest.mark.parametrize(
     ("success", "answer"),
     [
-        (True, {"element_count": 2, "unexpected_index_list": []}),  # judged 2 of 3 rows
-        (True, {"element_count": 3, "unexpected_index_list": [1]}),  # passes with a failing row
-        (False, {"element_count": 3, "unexpected_index_list": []}),  # fails without one
-        (False, {"element_count": 3}),  # does not name the rows
+        (False, {"element_count": 2, "unexpected_count": 1}),  # judged 2 of 3 rows
+        (True, {"element_count": 3, "unexpected_count": 1}),  # passes with a failing row
+        (False, {"element_count": 3, "unexpected_count": 0}),  # fails without one
+        (False, {"element_count": 3, "unexpected_count": 2}),  # counts rows that break no rule
+        (False, {"element_count": 3}),  # does not count
     ],
 )
 def test_an_answer_that_contradicts_itself_is_an_error_not_a_pass(success, answer):
     outcome = SimpleNamespace(exception_info={"raised_exception": False}, result=answer, success=success)
+    (check,) = [c for c in checks(SPEC) if c.name == "row_count"]
+    frame = pd.DataFrame({check.column: [49.0, 50.0, None]})
     with pytest.raises(DataQualityError, match="check row_count judged"):
-        gx_run._unexpected_rows("row_count", outcome, 3)
+        gx_run._failing(check, outcome, frame)
+    sound_answer = SimpleNamespace(
+        exception_info=None, result={"element_count": 3, "unexpected_count": 1}, success=False
+    )
+    assert gx_run._failing(check, sound_answer, frame) == {0}
 
 
 def test_a_range_of_250_days_is_judged_in_one_silent_run(capfd, monkeypatch):
