@@ -96,12 +96,16 @@ def vanished(
 
 
 def expired_the_session_before(quotes: pa.Table, before: dt.date) -> int:
-    """Rows of contracts whose last session was ``before`` and that are still quoted or traded here."""
+    """Rows of contracts whose last session was ``before`` and that are still quoted or traded here.
+
+    One that settles on the morning after it (SPX) is listed until that evening by many a vendor: it proves nothing.
+    """
     day = (before - _EPOCH).days
     lively = (
         ~np.isnan(floats(quotes, "bid")) | ~np.isnan(floats(quotes, "ask")) | (floats(quotes, "volume") > 0)
     )
-    return int(((days(quotes, "last_trade_date") == day) & lively).sum())
+    ended = (days(quotes, "last_trade_date") == day) & (days(quotes, "expiry") == day)
+    return int((ended & lively).sum())
 
 
 def contract_names(table: pa.Table, rows: Sequence[int] | Ints, limit: int = 10) -> list[str]:

@@ -16,8 +16,8 @@ from resources.universe import UniverseSpec
 
 pytestmark = pytest.mark.real_data
 
-SPEC = Path(__file__).parent / "universes" / "cboe_intraday_2026_08.yaml"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "universes"
+SPEC = EXAMPLES / "cboe_intraday_2026_08.yaml"
 
 
 @pytest.fixture(scope="module")

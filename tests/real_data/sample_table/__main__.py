@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.real_data.sample_table.generate import PAGE, generate
+from tests.real_data.sample_table.generate import PAGE, ingest_all, text_of
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     if not data:
         parser.error("OPTIX_REAL_DATA is not set; it names the folder of real market data")
     with tempfile.TemporaryDirectory() as scratch:
-        text = generate(Path(data), Path(scratch))
+        text = text_of(Path(data), ingest_all(Path(data), Path(scratch)))
     if arguments.write:
         PAGE.write_text(text, encoding="utf-8")
     else:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,10 @@ class FileAccount:
         )
 
 
+#: the account of a part's file
+FileOf = Callable[[StoredPart], FileAccount]
+
+
 def accounts(data: Path, universes: Sequence[Ingested]) -> dict[str, FileAccount]:
     """Every file that the universes read, by its path below the data folder."""
     names = frozenset(u.source_symbol for one in universes for u in one.universe.underlyings)
@@ -77,7 +81,7 @@ def accounts(data: Path, universes: Sequence[Ingested]) -> dict[str, FileAccount
     return found
 
 
-def _account_day(universe: Ingested, day: Day, file) -> None:  # type: ignore[no-untyped-def]
+def _account_day(universe: Ingested, day: Day, file: FileOf) -> None:
     quotes = [p for p in day.record.parts if p.kind == QUOTES]
     for part in day.record.parts:
         account = file(part)
@@ -99,7 +103,14 @@ def _account_day(universe: Ingested, day: Day, file) -> None:  # type: ignore[no
         _account_session(universe, day, session, mine, others, file)
 
 
-def _account_session(universe, day, session, quotes, others, file) -> None:  # type: ignore[no-untyped-def]
+def _account_session(
+    universe: Ingested,
+    day: Day,
+    session: Session,
+    quotes: Sequence[StoredPart],
+    others: Sequence[StoredPart],
+    file: FileOf,
+) -> None:
     state = session_state(universe.universe, day.day, session)
     refused = session.received is not None and session.received.problem is not None
     parts = [*quotes, *others]
@@ -127,16 +138,14 @@ def _account_session(universe, day, session, quotes, others, file) -> None:  # t
 
 
 def _account_prices(account: FileAccount, day: Day) -> None:
-    whole = ("", QUOTE) in account.rows or ("", PRICE) in account.rows
-    if not whole:
-        if not account.left_out or day.day.isoformat() not in account.priced:
-            account.priced.add(day.day.isoformat())
-            account.left_out["prices of the underlying"] += account.of_day(day.day, QUOTE, PRICE)
-    elif not account.left_out:
-        account.left_out["prices of the underlying"] += account.rows_in
+    """Once for each day that the file tells apart; a file that tells none is of prices as a whole."""
+    key = "" if any(on == "" for on, _ in account.rows) else day.day.isoformat()
+    if key not in account.priced:
+        account.priced.add(key)
+        account.left_out["prices of the underlying"] += account.of_day(day.day, QUOTE, PRICE)
 
 
-def _account_off_calendar(record: HarvestRecord, file) -> None:  # type: ignore[no-untyped-def]
+def _account_off_calendar(record: HarvestRecord, file: FileOf) -> None:
     day = dt.date.fromisoformat(record.key)
     for part in record.parts:
         account = file(part)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.real_data.sample_table.accounting import FileAccount
-from tests.real_data.sample_table.ingestion import Ingested
+from tests.real_data.sample_table.ingestion import Ingested, Session
 from tests.real_data.sample_table.reference import ReferenceRow
 from tests.real_data.sample_table.states import State
 
@@ -36,7 +36,9 @@ Written by `python -m tests.real_data.sample_table --write` from the folder that
 it with what the files give now. Each universe of `examples/universes` and `tests/real_data/universes` that reads real
 files was fetched, parsed and validated on a scratch lake, by `assets.validation` and without Dagster. Rows in are
 counted from the text of a file without its adapter, and must be the sum of what was validated, quarantined and left
-out. Times are of the exchange; for coins UTC.
+out: prices of the underlying, trades and open interest that joined a quote (all that are not quarantined), payloads
+refused as a whole, days off the calendar, and what no universe asks for. Many files of one kind that are all clean are
+one row. Times are of the exchange; for coins UTC.
 
 - **clean**: the session's own market, or one of its snapshots. **intraday**: its own market, from before the close.
 - **repeated**: all quotes, or all trades, are those of the session (or snapshot) before. **stale**: of an earlier
@@ -93,7 +95,7 @@ def _section(folder: str, files: Sequence[FileAccount], universes: Sequence[Inge
     return "\n".join(lines) + "\n"
 
 
-def _absent(universe: Ingested):  # type: ignore[no-untyped-def]
+def _absent(universe: Ingested) -> Iterable[tuple[Session, list[dt.date]]]:
     for number, spec in enumerate(sorted(u.symbol for u in universe.universe.underlyings)):
         found = [d for d in universe.days if d.sessions[number].status.status == "absent"]
         if found:
@@ -112,7 +114,7 @@ def _folded(files: Sequence[FileAccount], folder: str) -> Iterable[tuple[str, Fi
     for one in files:
         kinds.setdefault(re.sub(r"[0-9]+", "#", one.name), []).append(one)
     for alike in kinds.values():
-        plain = [f for f in alike if f.states and not f.quarantined and all(s.plain for *_, s in f.states)]
+        plain = [f for f in alike if not f.quarantined and all(s.plain for *_, s in f.states)]
         folded = plain if len(plain) >= _FOLDED else []
         if folded:
             both = FileAccount(folded[0].name, Counter())
@@ -121,9 +123,8 @@ def _folded(files: Sequence[FileAccount], folder: str) -> Iterable[tuple[str, Fi
                 both.validated += one.validated
                 both.left_out += one.left_out
                 both.states += one.states
-            first, last = (Path(f.name).name for f in (folded[0], folded[-1]))
-            yield f"{folded[0].name.removeprefix(folder + '/')} to {last}, {len(folded)} files", both
-            assert first <= last
+            first, last = (f.name.removeprefix(folder + "/") for f in (folded[0], folded[-1]))
+            yield f"{first} to {last}, {len(folded)} files", both
         for one in alike:
             if one not in folded:
                 yield one.name.removeprefix(folder + "/"), one
@@ -145,20 +146,18 @@ def _states(states: Sequence[tuple[dt.date, str, State]]) -> str:
         return ""
     if len(states) == 1:
         ((day, name, state),) = states
-        return f"**{state.word}** {day} {name}: {state.evidence}"
-    alike: dict[tuple[str, str], list[tuple[dt.date, str]]] = {}
+        return f"**{state.word}** {f'{day} {name}'.rstrip()}: {state.evidence}"
+    alike: dict[tuple[str, str], list[tuple[dt.date, str, str]]] = {}
     for day, name, state in states:
         # what differs from day to day only in its times is one line
-        alike.setdefault((state.word, "" if state.plain else _timeless(state.evidence)), []).append(
-            (day, name)
-        )
+        told = "" if state.plain else _timeless(state.evidence)
+        alike.setdefault((state.word, re.sub(r"[0-9-]{10}", "#", told)), []).append((day, name, told))
     lines = []
-    for (word, evidence), where in alike.items():
-        names = sorted({name for _, name in where if name})
-        days = sorted({day for day, _ in where})
-        lines.append(
-            f"**{word}** {_days(days)} {', '.join(names)}".rstrip() + (f": {evidence}" if evidence else "")
-        )
+    for (word, _), where in alike.items():
+        names = sorted({name for _, name, _ in where if name})
+        days = sorted({day for day, *_ in where})
+        told = where[0][2]
+        lines.append(f"**{word}** {_days(days)} {', '.join(names)}".rstrip() + (f": {told}" if told else ""))
     return "<br>".join(lines)
 
 

@@ -83,7 +83,13 @@ def _times(session: Session, zone: ZoneInfo) -> list[str]:
     )
     traded = "" if received.last_trade is None else f", last trade {_local(received.last_trade, zone)}"
     several = f", {received.snapshots} snapshots" if _several(session) else ""
-    return [f"{claimed}{traded}{several}"]
+    return [f"{claimed}{traded}{several}{_equal_share(session)}"]
+
+
+def _equal_share(session: Session) -> str:
+    """Of a session that passed: how many contracts have the quotes of the session before."""
+    shares = [r.observed for r in session.results if r.check == "repeated_quotes" and r.passed]
+    return f", {shares[0]:.1%} equal" if shares and isinstance(shares[0], float) else ""
 
 
 def _several(session: Session) -> bool:

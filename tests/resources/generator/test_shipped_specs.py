@@ -29,9 +29,10 @@ STUDIES = load("studies", StudySpec)
 
 def test_all_that_should_ship_does():
     assert sorted(u.name for u in UNIVERSES.values()) == [
-        "btc_2021_06", "cboe_2026_07", "crwd_split_2026", "demo_coin", "demo_index", "demo_stock",
-        "deribit_btc_2026", "historicaloptiondata_spx", "ivolatility_aapl_2014", "ivolatility_spx_2011",
-        "lean_aapl_2014", "lean_spx_2021", "paperbroker_2017", "yahoo_aapl_2025_11",
+        "btc_2021_06", "cboe_2026_07", "cboe_intraday_2026_08", "crwd_split_2026", "demo_coin", "demo_index",
+        "demo_stock", "deribit_btc_2021_02", "deribit_btc_2026", "historicaloptiondata_spx",
+        "ivolatility_aapl_2014", "ivolatility_spx_2011", "lean_aapl_2014", "lean_aapl_chains_2014", "lean_spx_2021",
+        "lean_spx_minutes_2021", "paperbroker_2017", "yahoo_aapl_2025_11",
     ]  # fmt: skip
     assert len(STUDIES) == 7
 
