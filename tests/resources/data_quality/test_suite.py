@@ -281,13 +281,13 @@ def test_a_range_of_250_days_is_judged_in_one_silent_run(capfd, monkeypatch):
     rows = [sound(day, name) for day in days for name in ("MOD", "SPX", "SPY")]
     rows[100] = sound(rows[100]["trade_date"], rows[100]["underlying"], equal_fraction=1.0)
     runs = []
-    judge = suite_module.failed_rows
+    judge = suite_module.validate
 
     def counted(frame, checks):
         runs.append(len(frame))
         return judge(frame, checks)
 
-    monkeypatch.setattr(suite_module, "failed_rows", counted)
+    monkeypatch.setattr(suite_module, "validate", counted)
     result = run_suite(rows, SPEC)
     blocked = [key for key, verdict in result.verdicts.items() if verdict.status == "blocked"]
     assert blocked == [(rows[100]["trade_date"], rows[100]["underlying"])]
