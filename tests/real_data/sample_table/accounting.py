@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from resources.raw_store import QUOTES, HarvestRecord, StoredPart
 from tests.real_data.sample_table.counting import OTHER, PRICE, QUOTE, Rows, count_rows
-from tests.real_data.sample_table.ingestion import Day, Ingested
-from tests.real_data.sample_table.states import State, session_state, snapshot_state
+from tests.real_data.sample_table.ingestion import Day, Ingested, Session
+from tests.real_data.sample_table.states import State, closed_state, session_state, snapshot_state
 
 
 @dataclass
@@ -75,7 +75,7 @@ def accounts(data: Path, universes: Sequence[Ingested]) -> dict[str, FileAccount
         for day in universe.days:
             _account_day(universe, day, lambda part, u=universe: file(u, part))
         for record in universe.off_calendar:
-            _account_off_calendar(record, lambda part, u=universe: file(u, part))
+            _account_off_calendar(universe, record, lambda part, u=universe: file(u, part))
     for one in found.values():
         one.settle()
     return found
@@ -145,7 +145,7 @@ def _account_prices(account: FileAccount, day: Day) -> None:
         account.left_out["prices of the underlying"] += account.of_day(day.day, QUOTE, PRICE)
 
 
-def _account_off_calendar(record: HarvestRecord, file: FileOf) -> None:
+def _account_off_calendar(universe: Ingested, record: HarvestRecord, file: FileOf) -> None:
     day = dt.date.fromisoformat(record.key)
     for part in record.parts:
         account = file(part)
@@ -153,7 +153,12 @@ def _account_off_calendar(record: HarvestRecord, file: FileOf) -> None:
             continue
         account.days.add(record.key)
         account.left_out["off the calendar"] += account.of_day(day, QUOTE, PRICE)
-        account.states.append((day, "", State("off-calendar", "kept apart: no session of its calendar")))
+        if part.kind == QUOTES:
+            account.states += [
+                (day, c.underlying, closed_state(universe.universe, c))
+                for c in universe.closed
+                if c.day == day
+            ]
 
 
 class _Place:

@@ -9,13 +9,14 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.closed_days import ClosedDay, closed_days
 from assets.corporate_actions import ASSET as CORPORATE_ACTIONS
 from assets.corporate_actions import build_month
 from assets.day_status import UnderlyingStatus
 from assets.validation import QUARANTINED, VALIDATED, validate_days
 from engine.calendars import TradingCalendar
 from resources.data_quality.suite import ExpectationResult
-from resources.harvest import RAW_QUOTES
+from resources.harvest import OFF_CALENDAR_QUOTES, RAW_QUOTES
 from resources.lake import open_lake
 from resources.lake.lake import Lake
 from resources.providers.protocol import ParsedDay, ParsedPrices, Provider, RawPart
@@ -68,6 +69,7 @@ class Ingested:
     universe: UniverseSpec
     days: tuple[Day, ...]
     off_calendar: tuple[HarvestRecord, ...]
+    closed: tuple[ClosedDay, ...]
 
 
 @dataclass
@@ -118,6 +120,8 @@ def ingest(universe: UniverseSpec, data: Path, scratch: Path) -> Ingested:
     records = sources.harvest(universe, RawStore(lake, universe.name, RAW_QUOTES), days)
     off_calendar = sources.harvest_off_calendar(universe, lake, [universe.start, universe.end])
     _actions(universe, lake, sources, days)
+    apart = RawStore(lake, universe.name, OFF_CALENDAR_QUOTES)
+    closed = closed_days(universe, lake, sources.provider(universe), off_calendar, apart, calendar)
     noted = _Noted(sources.provider(universe))
     results: list[ExpectationResult] = []
     kept, _ = validate_days(universe, lake, noted, days, calendar, results.extend)
@@ -142,6 +146,7 @@ def ingest(universe: UniverseSpec, data: Path, scratch: Path) -> Ingested:
             for status in kept
         ),
         tuple(off_calendar),
+        tuple(closed),
     )
 
 

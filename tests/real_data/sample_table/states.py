@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from assets.closed_days import CHECK as CLOSED_DAY
+from assets.closed_days import ClosedDay
 from resources.data_quality.suite import ExpectationResult
 from resources.universe import UniverseSpec
 from tests.real_data.sample_table.ingestion import Session
@@ -44,6 +46,12 @@ def session_state(universe: UniverseSpec, day: dt.date, session: Session) -> Sta
         told = [_said(r) for r in critical]
     lines = [*known, *told, *snapshots, *([f"warns: {', '.join(warned)}"] if warned else [])]
     return State(word, "; ".join(lines))
+
+
+def closed_state(universe: UniverseSpec, closed: ClosedDay) -> State:
+    """The state of a payload of a day without a session."""
+    said = closed.message(universe.quality.repeat_fraction).split(": ", 1)[-1]
+    return State("off-calendar", f"{CLOSED_DAY}: {said}")
 
 
 def snapshot_state(universe: UniverseSpec, session: Session, snapshot: int) -> State:

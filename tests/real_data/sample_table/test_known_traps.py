@@ -260,16 +260,21 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def test_the_closed_days_are_kept_apart_from_every_session(ingested_samples) -> None:
-    found = {(name, record.key) for name, one in ingested_samples.items() for record in one.off_calendar}
-    assert found == {
-        (CRWD, "2026-07-03"),
-        (YAHOO, "2025-11-27"),
-        ("paperbroker_2017", "2017-01-28"),
-        ("paperbroker_2017_03", "2017-03-25"),
+def test_closed_days_are_kept_apart_and_told_by_closed_day_present(ingested_samples) -> None:
+    found = {
+        (name, c.day.isoformat(), c.underlying): c.message(one.universe.quality.repeat_fraction)
+        for name, one in ingested_samples.items()
+        for c in one.closed
     }
-    for name, key in found:
-        assert key not in {d.day.isoformat() for d in ingested_samples[name].days}
+    assert set(found) == {
+        (CRWD, "2026-07-03", "CRWD"),
+        (YAHOO, "2025-11-27", "AAPL"),
+        *(("paperbroker_2017", "2017-01-28", name) for name in ("AAL", "GOOG")),
+        *(("paperbroker_2017_03", "2017-03-25", name) for name in ("AAL", "GOOG")),
+    }
+    for (name, day, _), said in found.items():
+        assert "a payload of a day without a session" in said and f"{day} is no session of XNYS" in said
+        assert day not in {d.day.isoformat() for d in ingested_samples[name].days}
 
 
 def test_a_session_is_named_with_everything_that_was_judged(ingested_samples) -> None:
