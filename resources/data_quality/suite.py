@@ -200,7 +200,7 @@ def _session_verdict(
     usable = _usable(key, left, len(snapshots))
     told = tuple(f"{key[1]} {key[0]}: {line}" for line in _kept_out_lines(kept_out, len(snapshots), key))
     cautions += _by_check(key, [r for r in of_snapshots if not r.passed and r.severity == "warning"])
-    kept = [*_summarized(of_snapshots), *whole, usable]
+    kept = [*_summarized(of_snapshots, {r.check for r in whole}), *whole, usable]
     if left == 0 or reasons:
         why = reasons + (() if left else (usable.message, *told))
         return Verdict("blocked", why, cautions if left == 0 else cautions + told), kept
@@ -252,8 +252,12 @@ def _kept_out_lines(kept_out: Mapping[int, tuple[str, ...]], snapshots: int, key
     return lines
 
 
-def _summarized(results: Sequence[ExpectationResult]) -> list[ExpectationResult]:
-    """Failures as they are; a check's passes over the snapshots of a session as one row."""
+def _summarized(results: Sequence[ExpectationResult], of_session: set[str]) -> list[ExpectationResult]:
+    """Failures as they are; a check's passes over the snapshots of a session as one row.
+
+    Where the session itself was judged by that check too (its untyped rows), its own row stands for both: results
+    are kept by session, check and snapshot.
+    """
     failures = [r for r in results if not r.passed]
     passes: dict[str, list[ExpectationResult]] = {}
     for r in results:
@@ -261,6 +265,7 @@ def _summarized(results: Sequence[ExpectationResult]) -> list[ExpectationResult]
             passes.setdefault(r.check, []).append(r)
     summed = [
         replace(found[0], snapshot_id=None, observed=None, details={"snapshots_passed": len(found)})
-        for found in passes.values()
+        for check, found in passes.items()
+        if check not in of_session
     ]
     return [*failures, *summed]

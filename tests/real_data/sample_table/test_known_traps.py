@@ -1,6 +1,5 @@
 """Every trap that is known of the real data is caught by a check with a name, and no clean session is blocked."""
 
-import dataclasses
 import datetime as dt
 import gzip
 import shutil
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.data_quality.catalogue import CATALOGUE
 from resources.universe import CorporateActionsSpec
 from tests.real_data.conftest import example_universe
 from tests.real_data.sample_table.ingestion import Ingested, Session, ingest
@@ -277,18 +277,13 @@ def test_closed_days_are_kept_apart_and_told_by_closed_day_present(ingested_samp
         assert day not in {d.day.isoformat() for d in ingested_samples[name].days}
 
 
-def test_a_session_is_named_with_everything_that_was_judged(ingested_samples) -> None:
-    """The page reads results by name: a check that is renamed must not vanish from it silently."""
-    from resources.data_quality.catalogue import CATALOGUE
-
-    session = dataclasses.replace(session_of(ingested_samples[CBOE], "2026-07-24", "SPY"))
-    assert {r.check for r in session.results} <= set(CATALOGUE)
-    named = {
-        "session",
-        "last_trade",
-        "repeated_quotes",
-        "repeated_trades",
-        "repeated_snapshot",
-        "shifted_session",
-    }
-    assert {*named, "session_complete", "present"} <= set(CATALOGUE)
+def test_every_result_has_a_place_of_its_own_and_a_check_of_the_catalogue(ingested_samples) -> None:
+    """Results are stored by check and snapshot, and the page reads them by name."""
+    for name, one in ingested_samples.items():
+        for day in one.days:
+            for session in day.sessions:
+                places = [(r.check, r.snapshot_id) for r in session.results]
+                assert len(set(places)) == len(places), (name, day.day)
+                assert {check for check, _ in places} <= set(CATALOGUE)
+    assert {*OLDER, "repeated_quotes", "repeated_trades", "repeated_snapshot"} <= set(CATALOGUE)
+    assert {"shifted_session", "session_complete", "present"} <= set(CATALOGUE)

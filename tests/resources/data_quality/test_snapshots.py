@@ -8,6 +8,8 @@ import pytest
 from resources.data_quality.profile import last_snapshot, profile_snapshots
 from resources.data_quality.row_rules import apply_row_rules
 from resources.data_quality.suite import run_suite
+from resources.providers.quarantine import rejected_table
+from resources.providers.typed_csv import RejectedRow
 
 TUE, WED = dt.date(2026, 7, 21), dt.date(2026, 7, 22)
 NEW_YORK = "America/New_York"
@@ -132,3 +134,19 @@ def test_one_snapshot_is_judged_as_ever(session, judge):
     verdict, results = judge(session([1.0]))
     assert verdict.status == "ok"
     assert "usable_snapshots" not in {r.check for r in results}
+
+
+def test_every_result_has_a_place_of_its_own_although_rows_were_rejected(judge, session):
+    """Results are stored by check and snapshot: what the session says of its untyped rows must not come twice."""
+    quotes = session([1.0, 1.1, 1.2])
+    rejected = rejected_table(
+        [RejectedRow(("untyped",), "a line")],
+        underlying="SPY",
+        trade_date=WED,
+        source="test",
+        harvest_id="h",
+    )
+    verdict, results = judge(quotes, rejected=rejected)
+    places = [(r.check, r.snapshot_id) for r in results]
+    assert len(set(places)) == len(places) and ("quarantined_fraction", None) in places
+    assert verdict.status == "ok"
