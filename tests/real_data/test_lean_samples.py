@@ -5,10 +5,20 @@ import collections
 import numpy as np
 import pytest
 
+from tests.real_data.conftest import example_universe, ingest
+
 pytestmark = pytest.mark.real_data
 
 STOCK, INDEX = "lean_aapl_2014", "lean_spx_2021"
 FRIDAY, MONDAY = "2014-06-06", "2014-06-09"
+
+
+@pytest.fixture(scope="module")
+def ingested(real_data, tmp_path_factory):
+    """No study trades the samples, so the shared lake does not hold them."""
+    universes = [example_universe(name) for name in (STOCK, INDEX)]
+    with ingest(real_data, tmp_path_factory.mktemp("lean"), universes) as result:
+        yield result
 
 
 def test_both_sessions_around_the_split_are_kept_with_the_rows_of_the_facts(ingested, facts) -> None:
