@@ -182,7 +182,8 @@ def build_validated_quotes(
             days,
             universe_calendar(universe, days[-1]),
             store,
-            data_docs_folder(universe.name),
+            # a rebuild from raw payloads judges the same again; the pages of the first time stay
+            None if sources.replay else data_docs_folder(universe.name),
         )
         pictures: dict[str, Any] = {}
         if sessions := sessions_picture(statuses):

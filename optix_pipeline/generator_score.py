@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from assets.chain_history import months_between
@@ -18,7 +19,7 @@ from assets.validation import QUARANTINED, VALIDATED, validate_days
 from engine.calendars import TradingCalendar
 from engine.instruments.terms import QuoteGrade
 from optix_pipeline.yaml_specs import load_spec
-from resources.data_quality.columns import MISSING_US, floats, instants_us
+from resources.data_quality.columns import MISSING_US, Floats, floats, instants_us
 from resources.data_quality.grade import grade_quotes
 from resources.data_quality.suite import ExpectationResult
 from resources.generator.planted.decoys import Decoy
@@ -181,8 +182,7 @@ def _grade(
                 grades.setdefault((day, symbol), set()).add(QuoteGrade(grade).name.lower())
 
 
-def _ages_seconds(table: pa.Table):  # type: ignore[no-untyped-def]
-    import numpy as np
-
+def _ages_seconds(table: pa.Table) -> Floats:
+    """float64[n], the snapshot's time minus the quote's own; NaN where the source gives none."""
     own, ts = instants_us(table, "quote_ts"), instants_us(table, "ts")
     return np.where(own == MISSING_US, np.nan, (ts - own) / 1e6)

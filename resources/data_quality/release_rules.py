@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.data_quality.columns import Bools
+from resources.data_quality.contract_keys import contract_codes
 from resources.data_quality.row_rules import ROW_RULES, RowVerdict, apply_row_rules
 from resources.schemas import QUOTE_SCHEMA, SORT_KEYS
 from resources.universe import QualitySpec
@@ -160,15 +161,18 @@ def judge_with_releases(
     changed = quotes
     owner = np.full(quotes.num_rows, -1)
     for number, release in enumerate(ordered):
-        rows = verdict.bad & ~_any_other(verdict, release.reasons, spec) & (owner < 0)
+        rows = verdict.bad & ~_any_other(verdict, release.reasons, spec, quotes.num_rows) & (owner < 0)
         owner[rows] = number
         changed = release.fix.apply(changed, rows)
     again = apply_row_rules(changed, trade_date, spec, **known)
+    # a mended row may have become a clean row's double: the clean one keeps its place, whichever came first
+    code = contract_codes([changed], with_ts=True)[0]
+    double = np.isin(code, code[~verdict.bad])
     passes = ~verdict.bad
     released: dict[str, int] = {}
     for number, release in enumerate(ordered):
         accepted = release.reasons if release.fix.text == "accept" else ()
-        let_through = (owner == number) & ~_any_other(again, accepted, spec)
+        let_through = (owner == number) & ~double & ~_any_other(again, accepted, spec, quotes.num_rows)
         passes |= let_through
         released[release.release_id] = int(let_through.sum())
     saved = pa.array(passes)
@@ -202,11 +206,9 @@ def in_total_order(quotes: pa.Table) -> pa.Table:
     return quotes if np.array_equal(order, np.arange(len(order))) else quotes.take(pa.array(order))
 
 
-def _any_other(verdict: RowVerdict, reasons: Sequence[str], spec: QualitySpec) -> Bools:
-    """Rows that break an acting rule beside the ones named."""
-    found = np.zeros(0 if verdict.bad is None else len(verdict.bad), dtype=bool)
-    if verdict.bad is None:
-        return np.zeros(verdict.clean.num_rows, dtype=bool)
+def _any_other(verdict: RowVerdict, reasons: Sequence[str], spec: QualitySpec, rows: int) -> Bools:
+    """Which of the rows break an acting rule beside the ones named."""
+    found = np.zeros(rows, dtype=bool)
     for rule, mask in verdict.flags.items():
         if rule not in reasons and spec.severity(rule) == "critical":
             found |= mask

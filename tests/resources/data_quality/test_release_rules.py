@@ -63,13 +63,23 @@ def test_a_scaled_strike_takes_its_place_in_the_order(judge):
     assert found.verdict.clean["strike"].to_pylist() == pytest.approx([0.0011, 100.0])
 
 
-def test_a_fix_never_costs_a_clean_row_its_place(judge):
-    # nulling the bid of the crossed copy makes it no equal of the clean row: the copy stays out, the row stays in
-    clean = {"strike": 100.0}
-    crossed_copy = {"strike": 100.0, **CROSSED, "ts": None}
-    found = judge([clean, crossed_copy], ("r1", ("crossed",), "null:bid"))
-    assert found.verdict.clean.num_rows == 1
-    assert found.verdict.quarantined.num_rows == 1
+@pytest.mark.parametrize("mended_first", [True, False])
+def test_a_mended_row_that_doubles_a_clean_one_stays_out_whichever_came_first(judge, mended_first):
+    clean = {"bid": 5.2, "ask": 5.4, "bid_size": 12.0, "ask_size": 10.0}
+    rows = [CROSSED, clean] if mended_first else [clean, CROSSED]
+    found = judge(rows, ("r1", ("crossed", "duplicate_contract"), "swap_bid_ask"))
+    assert found.verdict.clean.num_rows + found.verdict.quarantined.num_rows == 2
+    assert found.verdict.clean.num_rows <= 1
+
+
+def test_a_row_moved_onto_a_clean_one_stays_out(judge):
+    rows = [
+        {"strike": 10_000.0, "bid": 500_000.0, "ask": 520_000.0},
+        {"strike": 1.0, "bid": 50.0, "ask": 52.0},
+    ]
+    found = judge(rows, ("r1", ("absurd_price",), "scale:strike,bid,ask=0.0001"))
+    assert found.verdict.clean["strike"].to_pylist() == [1.0]
+    assert found.verdict.quarantined["strike"].to_pylist() == [10_000.0] and found.released == {"r1": 0}
 
 
 @pytest.mark.parametrize(
