@@ -28,7 +28,7 @@ def explain_session(universe: str, session: str, underlying: str | None, *, as_j
             f"{universe} {underlying or ''} {day} has not been judged; run: optix harvest {universe} --from {day} "
             f"--to {day}".replace("  ", " ")
         )
-    rows = quarantined_rows(universe, day, underlying)
+    rows = _rows_if_any(universe, day, underlying)
     releases = [
         release
         for release in _releases(universe)
@@ -130,6 +130,16 @@ def quarantined_rows(universe: str, day: dt.date, underlying: str | None) -> lis
         if held.rows and underlying in (None, name)
         for row in lake.read_table(held.path, sha256=held.sha256).to_pylist()
     ]
+
+
+def _rows_if_any(universe: str, day: dt.date, underlying: str | None) -> list[dict[str, Any]]:
+    """None of a day that is no session: its payload is kept apart, and only the check on closed days judges it."""
+    from assets.day_status import MissingLayerError
+
+    try:
+        return quarantined_rows(universe, day, underlying)
+    except MissingLayerError:
+        return []
 
 
 def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +12,7 @@ pytestmark = pytest.mark.end_to_end
 UNIVERSE = "demo_stock"
 #: planted: twelve crossed quotes
 CROSSED = dt.date(2025, 12, 10)
+SATURDAY = dt.date(2025, 12, 13)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,9 @@ def home(tmp_path_factory, run_optix):
     home = tmp_path_factory.mktemp("quality_release")
     market = next(m for m in DEMO_MARKETS if m.name == UNIVERSE)
     generate_universe(market, home / "generated" / UNIVERSE)
-    outcome = run_optix(home, "harvest", UNIVERSE, "--from", "2025-12-09", "--to", "2025-12-10", "--json")
+    chains = home / "generated" / UNIVERSE / "chains" / "ACME"
+    shutil.copy(chains / "2025-12-12.csv.gz", chains / f"{SATURDAY}.csv.gz")
+    outcome = run_optix(home, "harvest", UNIVERSE, "--from", "2025-12-09", "--to", "2025-12-15", "--json")
     assert outcome.returncode == 0, outcome.stderr[-2000:]
     return home
 
@@ -84,6 +88,12 @@ def test_crossed_quotes_are_explained_previewed_released_and_taken_back(home, as
     assert rows_of(home, "validated_quotes") == before
     (revoked,) = ask("releases", UNIVERSE)
     assert revoked["revoked_because"] == "the sides were right"
+
+
+def test_a_payload_of_a_closed_day_is_explained_without_a_layer_of_its_own(ask):
+    explained = ask("explain", UNIVERSE, str(SATURDAY))
+    assert [c["check"] for c in explained["checks"] if not c["passed"]] == ["closed_day_present"]
+    assert explained["quarantined"] == []
 
 
 @pytest.mark.parametrize(
