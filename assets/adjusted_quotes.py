@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets import engine_arrays as ea
-from assets.corporate_actions import actions_in_force
+from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
@@ -91,12 +91,13 @@ def adjust_quotes(
 
 def adjust_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions; a blocked or absent underlying gets an empty file."""
-    return each_day(lambda day: _adjust_day(universe, lake, day), days, lake)
+    in_force = ActionsInForce(universe, lake)
+    return each_day(lambda day: _adjust_day(universe, lake, in_force, day), days, lake)
 
 
-def _adjust_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
+def _adjust_day(universe: UniverseSpec, lake: Lake, in_force: ActionsInForce, day: dt.date) -> DayStatus:
     upstream = read_status(lake, universe, "validated_quotes", day)
-    actions, action_inputs = actions_in_force(universe, lake, day)
+    actions, action_inputs = in_force.on(day)
     underlyings = {}
     for name, before in upstream.underlyings.items():
         path = partition_path(universe.name, ASSET, day.isoformat(), name)

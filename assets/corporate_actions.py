@@ -70,33 +70,39 @@ def build_month(
     return table, write_month(universe, lake, ASSET, month, {_ALL: table}, parsed.rejected, inputs)
 
 
-def actions_in_force(
-    universe: UniverseSpec, lake: Lake, day: dt.date
-) -> tuple[list[CorporateAction], dict[str, str]]:
-    """The actions that a trader knew by the end of that day, and the input that they came from.
+class ActionsInForce:
+    """The actions that a trader knew by the end of each day; a step reads each month once."""
 
-    Returns
-    -------
-    tuple
-        The actions, and ``{harvest record: digest}`` for the lineage.
+    def __init__(self, universe: UniverseSpec, lake: Lake) -> None:
+        self._universe, self._lake = universe, lake
+        self._months: dict[dt.date, tuple[list[CorporateAction], dict[str, str]]] = {}
 
-    Raises
-    ------
-    MissingLayerError
-        If the month's slice has not been materialized.
-    """
-    if universe.corporate_actions is None:
-        return [], {}
-    month = day.replace(day=1)
-    try:
-        status = lake.read_json(status_path(universe.name, ASSET, month.isoformat()))
-    except LakeFileNotFoundError:
-        raise MissingLayerError(
-            f"{universe.name}/{ASSET} has no partition {month}; materialize it first (optix harvest {universe.name})"
-        ) from None
-    known_until = int(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC).timestamp() * 1e6)
-    actions = to_actions(lake.read_table(slice_path(universe, month)))
-    return [a for a in actions if a.known_at_us <= known_until], dict(status["inputs"])
+    def on(self, day: dt.date) -> tuple[list[CorporateAction], dict[str, str]]:
+        """The actions, and ``{harvest record: digest}``, the input that they came from, for the lineage.
+
+        Raises
+        ------
+        MissingLayerError
+            If the month's slice has not been materialized.
+        """
+        if self._universe.corporate_actions is None:
+            return [], {}
+        month = day.replace(day=1)
+        if month not in self._months:
+            self._months[month] = self._read(month)
+        actions, inputs = self._months[month]
+        known_until = int(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC).timestamp() * 1e6)
+        return [a for a in actions if a.known_at_us <= known_until], dict(inputs)
+
+    def _read(self, month: dt.date) -> tuple[list[CorporateAction], dict[str, str]]:
+        name = self._universe.name
+        try:
+            status = self._lake.read_json(status_path(name, ASSET, month.isoformat()))
+        except LakeFileNotFoundError:
+            raise MissingLayerError(
+                f"{name}/{ASSET} has no partition {month}; materialize it first (optix harvest {name})"
+            ) from None
+        return to_actions(self._lake.read_table(slice_path(self._universe, month))), status["inputs"]
 
 
 def build_corporate_actions(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.corporate_actions import actions_in_force
+from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
 from assets.layers import each_day
 from engine.calendars import TradingCalendar
@@ -137,6 +137,7 @@ def judged_days(
     store = RawStore(lake, universe.name, "raw_quotes")
     parsed: dict[dt.date, tuple[HarvestRecord, ParsedDay]] = {}
     references: dict[tuple[dt.date, str], Reference] = {}
+    in_force = ActionsInForce(universe, lake)
 
     def parse(day: dt.date) -> tuple[HarvestRecord, ParsedDay] | None:
         if day not in parsed:
@@ -160,7 +161,7 @@ def judged_days(
             found = parse(session)
             if found is not None:
                 before.append(found)
-        actions, action_inputs = actions_in_force(universe, lake, day)
+        actions, action_inputs = in_force.on(day)
         inputs.update(action_inputs)
         underlyings = {}
         for spec in universe.underlyings:
@@ -247,9 +248,9 @@ def _judge(
             QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles, []
         )
         return unread, None
-    bad = pa.concat_tables([verdict.quarantined, received.rejected]).unify_dictionaries()
+    bad = _joined(verdict.quarantined, received.rejected).cast(QUARANTINE_SCHEMA)
     suspects = suspect_rows(rows.quotes, verdict, day, symbol)
-    judged = JudgedUnderlying(verdict.clean, bad.cast(QUARANTINE_SCHEMA), profiles, suspects)
+    judged = JudgedUnderlying(verdict.clean, bad, profiles, suspects)
     return judged, verdict.reference(rows.quotes)
 
 
@@ -289,6 +290,8 @@ def _write_day(
 
 
 def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
+    if not second.num_rows:
+        return first
     return pa.concat_tables([first, second]).unify_dictionaries()
 
 

@@ -20,6 +20,7 @@ NAMES = (
     "implied_volatility",
     "monte_carlo",
     "quality",
+    "write_path",
     "storage",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"

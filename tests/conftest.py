@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -38,17 +38,38 @@ def work_unit(path: str) -> str:
     return "demo" if file in ("test_demo.py", "test_lake_care.py") else path
 
 
-@pytest.fixture(scope="session")
-def replay_module() -> ModuleType:
-    """``Reply``, ``FakeClock`` and the rest of ``replay_server.py``."""
-    name = "optix_test_replay_server"
+def load(path: Path) -> ModuleType:
+    """A module of the tests that is no test; they are no package."""
+    name = f"optix_test_{path.stem}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / "replay_server.py")
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # dataclasses look their module up
         spec.loader.exec_module(module)
     return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def load_helper() -> Callable[[Path], ModuleType]:
+    """``load``: conftest files cannot be imported."""
+    return load
+
+
+@pytest.fixture(scope="session")
+def replay_module() -> ModuleType:
+    """``Reply``, ``FakeClock`` and the rest of ``replay_server.py``."""
+    return load(HERE / "replay_server.py")
+
+
+@pytest.fixture(scope="session")
+def gateway_module() -> ModuleType:
+    """``ceph/gateway.py``; skips where a Ceph cannot be started."""
+    module = load(HERE / "ceph" / "gateway.py")
+    missing = module.missing_programs()
+    if missing:
+        pytest.skip(f"no real object store: {', '.join(missing)} not installed (Debian: {module.PACKAGES})")
+    return module
 
 
 @pytest.fixture

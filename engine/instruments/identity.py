@@ -12,7 +12,23 @@ _MAX_EXPIRY_DAYS = 1 << 20
 _SEPARATOR = "\x1f"
 _MAX_CACHED_IDS = 4_000_000
 
-_ids_by_prefix: dict[str, dict[int, int]] = {}
+
+class _Known:
+    """Contracts met before, in order of their packed terms, and their ids: looked up a chain at a time."""
+
+    def __init__(self) -> None:
+        self.terms = np.zeros(0, dtype=np.int64)
+        self.ids = np.zeros(0, dtype=np.int64)
+
+    def places(self, terms: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where each stands or would stand, and whether it is known."""
+        places = np.searchsorted(self.terms, terms)
+        inside = np.minimum(places, max(len(self.terms) - 1, 0))
+        known = self.terms[inside] == terms if len(self.terms) else np.zeros(len(terms), dtype=np.bool_)
+        return places, known
+
+
+_known_by_prefix: dict[str, _Known] = {}
 
 
 class ContractIdentityError(ValueError):
@@ -107,16 +123,24 @@ def _pack(expiry_days: ArrayLike, right: ArrayLike, original_strike: ArrayLike) 
 
 
 def _ids_of(prefix: str, unique_terms: NDArray[np.int64]) -> NDArray[np.int64]:
-    if sum(map(len, _ids_by_prefix.values())) > _MAX_CACHED_IDS:
-        _ids_by_prefix.clear()
-    known = _ids_by_prefix.setdefault(prefix, {})
-    keys = unique_terms.tolist()
-    missing = [key for key in keys if key not in known]
-    if missing:
-        seeded = blake2b((prefix + _SEPARATOR).encode(), digest_size=8)
-        for key in missing:
-            state = seeded.copy()
-            state.update(key.to_bytes(8, "big"))
-            # 63 bits, never 0: ids are positive int64
-            known[key] = int.from_bytes(state.digest(), "big") >> 1 or 1
-    return np.fromiter(map(known.__getitem__, keys), dtype=np.int64, count=len(keys))
+    """Ids of packed terms in ascending order."""
+    if sum(len(known.terms) for known in _known_by_prefix.values()) > _MAX_CACHED_IDS:
+        _known_by_prefix.clear()
+    before = _known_by_prefix.get(prefix) or _Known()
+    places, known = before.places(unique_terms)
+    if known.all():
+        return before.ids[places]
+    seeded = blake2b((prefix + _SEPARATOR).encode(), digest_size=8)
+    fresh = unique_terms[~known]
+    ids = np.empty(len(fresh), dtype=np.int64)
+    for position, key in enumerate(fresh.tolist()):
+        state = seeded.copy()
+        state.update(key.to_bytes(8, "big"))
+        # 63 bits, never 0: ids are positive int64
+        ids[position] = int.from_bytes(state.digest(), "big") >> 1 or 1
+    after = _Known()
+    after.terms = np.insert(before.terms, places[~known], fresh)
+    after.ids = np.insert(before.ids, places[~known], ids)
+    # replaced as a whole: another thread sees the old or the new one
+    _known_by_prefix[prefix] = after
+    return after.ids[after.places(unique_terms)[0]]

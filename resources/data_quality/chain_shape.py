@@ -10,6 +10,7 @@ from engine.calendars import year_fraction
 from engine.pricing.forward import ForwardMethod, fit_forward, inverse_forward
 from resources.data_quality.columns import Bools, Floats, Ints, codes, days, floats, instants_us, labels_equal
 from resources.data_quality.quote_counts import coin_rows
+from resources.data_quality.quoted_smile import QuotedSmile, quoted_smile
 
 _FITTED = (ForwardMethod.PARITY_OLS, ForwardMethod.PARITY_ROBUST)
 _FROM_PAIRS = (*_FITTED, ForwardMethod.PARITY_MEDIAN, ForwardMethod.PARITY_MEDIAN_ZERO_RATE)
@@ -66,10 +67,15 @@ class ChainShape:
         """What the highest possible rate takes off a payment at the row's expiry, as a share of it."""
         return 1.0 - np.exp(-HIGHEST_RATE * np.maximum(self.years, 0.0))
 
-    @property
+    @cached_property
     def mid(self) -> Floats:
         """NaN unless both sides are there."""
         return 0.5 * (self.bid + self.ask)
+
+    @cached_property
+    def smile(self) -> QuotedSmile:
+        """Its quoted volatilities, made when first asked for: by the checks of this session and of the next."""
+        return quoted_smile(self)
 
     def same(self, first: slice, second: slice) -> Bools:
         """Where two rows belong to one ladder: same group and right."""

@@ -1,4 +1,14 @@
-"""Arrow columns as numpy arrays, with null and NaN kept apart."""
+"""Arrow columns as numpy arrays, with null and NaN kept apart.
+
+Some forty measures ask a session's table for the same dozen columns; each is taken out of Arrow once. What is
+returned is shared and read-only.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +19,49 @@ import pyarrow.compute as pc
 MISSING_DAYS = np.iinfo(np.int32).min
 MISSING_US = np.iinfo(np.int64).min
 
+#: tables whose columns are kept: a session's before and after its row rules, those of the session before, and
+#: some to spare for other threads; of larger ones nothing is kept, so memory stays bounded
+_TABLES, _TABLE_ROWS = 12, 30_000
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+
+
+Taken = TypeVar("Taken")
+What = ParamSpec("What")
+_tables: OrderedDict[int, tuple[pa.Table, dict[Any, Any]]] = OrderedDict()
+_lock = Lock()
+
+
+def remembered(
+    take: Callable[Concatenate[pa.Table, What], Taken],
+) -> Callable[Concatenate[pa.Table, What], Taken]:
+    """Take something out of a table only once; of the tables asked last, which are kept alive for that."""
+
+    @wraps(take)
+    def once(table: pa.Table, *what: What.args, **named: What.kwargs) -> Taken:
+        if table.num_rows > _TABLE_ROWS:
+            return take(table, *what, **named)
+        with _lock:
+            # a table that is kept here cannot lose its id to another
+            kept = _tables.setdefault(id(table), (table, {}))[1]
+            _tables.move_to_end(id(table))
+            if len(_tables) > _TABLES:
+                _tables.popitem(last=False)
+        key = take, what, tuple(named.items())
+        if key not in kept:
+            kept[key] = take(table, *what, **named)
+        found: Taken = kept[key]
+        return found
+
+    return once
+
+
+def _shared(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Read-only: others have the same array."""
+    values.setflags(write=False)
+    return values
 
 
 class QuoteTableError(ValueError):
@@ -35,6 +85,11 @@ def require_columns(table: pa.Table, schema: pa.Schema, what: str) -> None:
         f"{what} does not have the columns of resources.schemas.QUOTE_SCHEMA: "
         f"missing {missing}, unknown {unknown}, wrong types {typed}; let the provider's parse() build it"
     )
+
+
+def from_row(table: pa.Table, start: int) -> pa.Table:
+    """The rows from a position on; the table itself where that is all of it, so that its columns are known."""
+    return table.slice(start) if start else table
 
 
 def _array(table: pa.Table, name: str) -> pa.Array:
@@ -64,22 +119,25 @@ def null_mask(table: pa.Table, name: str) -> Bools | None:
     return mask
 
 
+@remembered
 def floats(table: pa.Table, name: str) -> Floats:
     """A float column with NaN for null."""
-    values: Floats = _array(table, name).to_numpy(zero_copy_only=False)
-    return values
+    return _shared(_array(table, name).to_numpy(zero_copy_only=False))
 
 
+@remembered
 def days(table: pa.Table, name: str) -> Ints:
     """A date column as days since 1970-01-01, ``MISSING_DAYS`` for null."""
-    return _integers(_array(table, name), pa.int32(), int(MISSING_DAYS)).astype(np.int64)
+    return _shared(_integers(_array(table, name), pa.int32(), int(MISSING_DAYS)).astype(np.int64))
 
 
+@remembered
 def instants_us(table: pa.Table, name: str) -> Ints:
     """A timestamp column as microseconds UTC, ``MISSING_US`` for null."""
-    return _integers(_array(table, name), pa.int64(), int(MISSING_US))
+    return _shared(_integers(_array(table, name), pa.int64(), int(MISSING_US)))
 
 
+@remembered
 def codes(table: pa.Table, name: str) -> tuple[Ints, list[str]]:
     """A dictionary column as codes into its values; null and the empty string are -1."""
     array = _array(table, name)
@@ -88,7 +146,7 @@ def codes(table: pa.Table, name: str) -> tuple[Ints, list[str]]:
     blank = [position for position, value in enumerate(values) if not value]
     if blank:
         indices = np.where(np.isin(indices, blank), -1, indices)
-    return indices, [value or "" for value in values]
+    return _shared(indices), [value or "" for value in values]
 
 
 def labels_equal(table: pa.Table, name: str, label: str) -> Bools:

@@ -4,11 +4,26 @@
 """
 
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
 
-from resources.data_quality.columns import MISSING_DAYS, Ints, codes, days, floats, instants_us
+from resources.data_quality.columns import (
+    MISSING_DAYS,
+    Bools,
+    Ints,
+    codes,
+    days,
+    floats,
+    instants_us,
+    remembered,
+)
+
+# a contract in one number, its parts in the lake's order: day of expiry, right, strike in thousandths, root
+_ROOT_BITS, _STRIKE_BITS, _RIGHT_BITS, _DAY_BITS = 12, 33, 1, 17
+_roots: dict[str, int] = {}
+_lock = Lock()
 
 
 def _labels(tables: Sequence[pa.Table], name: str, known: dict[str, int]) -> list[Ints]:
@@ -35,9 +50,53 @@ def contract_codes(tables: Sequence[pa.Table], *, with_ts: bool = False) -> tupl
     -------
     tuple of int64 arrays, one per table; -1 where a part of the key is null or NaN, or the right unknown.
     """
-    sizes = [table.num_rows for table in tables]
-    if sum(sizes) == 0:
+    if sum(table.num_rows for table in tables) == 0:
         return tuple(np.zeros(0, dtype=np.int64) for _ in tables)
+    if not with_ts or all(_one_instant(table) for table in tables):
+        packed = [_packed(table) for table in tables]
+        if all(numbers is not None for numbers in packed):
+            return tuple(numbers for numbers in packed if numbers is not None)
+    return _ranked(tables, with_ts=with_ts)
+
+
+@remembered
+def _packed(table: pa.Table) -> Ints | None:
+    """The codes of contracts that fit into one number each, which then is the same in every table; else None."""
+    root_codes, labels = codes(table, "root")
+    right_codes, rights = codes(table, "right")
+    expiry, strike = days(table, "expiry"), floats(table, "strike")
+    with _lock:
+        roots = [_roots.setdefault(label, len(_roots)) for label in labels]
+    side = [("C", "P").index(label) if label in ("C", "P") else -1 for label in rights]
+    right = np.array([*side, -1], dtype=np.int64)[right_codes]
+    root = np.array([*roots, -1], dtype=np.int64)[root_codes]
+    known = (root >= 0) & (right >= 0) & (expiry != MISSING_DAYS) & ~np.isnan(strike)
+    whole = bool(known.all())
+    if not whole:
+        expiry, strike = np.where(known, expiry, 0), np.where(known, strike, 0.0)
+    with np.errstate(invalid="ignore"):
+        thousandths = np.rint(strike * 1000.0)
+        fits = (
+            ((thousandths / 1000.0 == strike) & (thousandths >= 0) & (thousandths < 2.0**_STRIKE_BITS)).all()
+            and (not len(expiry) or (expiry.min() >= 0 and expiry.max() < 1 << _DAY_BITS))
+            and len(_roots) <= 1 << _ROOT_BITS
+        )
+    if not fits:
+        return None
+    code: Ints = (expiry << _RIGHT_BITS) | right
+    code = (code << _STRIKE_BITS) | thousandths.astype(np.int64)
+    code = (code << _ROOT_BITS) | root
+    return code if whole else np.where(known, code, -1)
+
+
+def _one_instant(table: pa.Table) -> bool:
+    instants = instants_us(table, "ts")
+    return not len(instants) or bool((instants == instants[0]).all())
+
+
+def _ranked(tables: Sequence[pa.Table], *, with_ts: bool) -> tuple[Ints, ...]:
+    """The codes by the rank of each part among those of all the tables, whatever the parts are."""
+    sizes = [table.num_rows for table in tables]
     root = np.concatenate(_labels(tables, "root", {}))
     right = np.concatenate(_labels(tables, "right", {"C": 0, "P": 1}))
     expiry = np.concatenate([days(table, "expiry") for table in tables])
@@ -53,3 +112,34 @@ def contract_codes(tables: Sequence[pa.Table], *, with_ts: bool = False) -> tupl
         code = code * len(instants) + ts_code
     code = np.where(known, code, -1)
     return tuple(np.split(code, np.cumsum(sizes)[:-1]))
+
+
+def shared_rows(first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """Rows of two tables that are about the same contracts, in order of their codes.
+
+    Of a contract that a table holds twice the first row counts; rows without a code have no partner.
+    """
+    if rising(first) and rising(second):
+        at = np.minimum(np.searchsorted(second, first), max(len(second) - 1, 0))
+        both = second[at] == first if len(second) else np.zeros(len(first), dtype=np.bool_)
+        both &= first >= 0
+        return np.flatnonzero(both), at[both]
+    first_codes, first_rows = np.unique(first, return_index=True)
+    second_codes, second_rows = np.unique(second, return_index=True)
+    shared, left, right = np.intersect1d(first_codes, second_codes, assume_unique=True, return_indices=True)
+    keep = shared >= 0
+    return first_rows[left[keep]], second_rows[right[keep]]
+
+
+def among(code: Ints, others: Ints) -> Bools:
+    """Which codes are among the others."""
+    if not len(others):
+        return np.zeros(len(code), dtype=np.bool_)
+    ordered = others if rising(others) else np.sort(others)
+    found: Bools = ordered[np.minimum(np.searchsorted(ordered, code), len(ordered) - 1)] == code
+    return found
+
+
+def rising(code: Ints) -> bool:
+    """Whether no contract is there twice, as far as order shows it."""
+    return bool((code[1:] > code[:-1]).all())

@@ -11,9 +11,8 @@ from engine.corporate_actions.contract_adjustment import adjust_strike
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.data_quality.arbitrage import Findings, findings
 from resources.data_quality.chain_shape import ChainShape
-from resources.data_quality.columns import Floats, floats
-from resources.data_quality.contract_keys import contract_codes
-from resources.data_quality.smile import out_of_the_money, volatilities
+from resources.data_quality.columns import floats
+from resources.data_quality.contract_keys import contract_codes, shared_rows
 
 #: a contract's volatility jumped where its whole bid-ask range lies beyond this ratio to the day before's,
 #: after what all contracts moved
@@ -71,16 +70,13 @@ def volatility_jumps(
     shape: ChainShape, quotes: pa.Table, before: ChainShape, previous: pa.Table
 ) -> Findings | None:
     """Quotes out of the money whose volatility left the day before's behind, beyond what the chain moved."""
-    rows, old_rows = out_of_the_money(shape), out_of_the_money(before)
     here, there = contract_codes([quotes, previous])
-    code, old_code = here[shape.row[rows]], there[before.row[old_rows]]
-    shared, left, right = np.intersect1d(code, old_code, return_indices=True)
-    keep = shared >= 0
-    rows, old_rows = rows[left[keep]], old_rows[right[keep]]
-    if len(rows) < _MIN_COMMON:
+    smile, old_smile = shape.smile, before.smile
+    kept, old_kept = shared_rows(here[shape.row[smile.rows]], there[before.row[old_smile.rows]])
+    if len(kept) < _MIN_COMMON:
         return None
-    old: Floats = volatilities(before, before.mid[old_rows], old_rows)
-    low, mid, high = (volatilities(shape, p[rows], rows) for p in (shape.bid, shape.mid, shape.ask))
+    rows, old = smile.rows[kept], old_smile.mid[old_kept]
+    low, mid, high = smile.low[kept], smile.mid[kept], smile.high[kept]
     moved = mid / old
     usable = np.isfinite(moved)
     if usable.sum() < _MIN_COMMON:

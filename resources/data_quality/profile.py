@@ -18,6 +18,7 @@ from resources.data_quality.chain_shape import Reference
 from resources.data_quality.columns import (
     MISSING_US,
     codes,
+    from_row,
     instants_us,
     require_columns,
 )
@@ -28,7 +29,7 @@ from resources.data_quality.profile_columns import (
     payload_time,
 )
 from resources.data_quality.repeats import comparable, repetition
-from resources.data_quality.row_rules import RowVerdict
+from resources.data_quality.row_verdict import RowVerdict
 from resources.data_quality.snapshot_profile import snapshot_rows
 from resources.data_quality.structure_profile import add_session_measures, add_snapshot_measures
 from resources.schemas import QUOTE_SCHEMA
@@ -122,7 +123,7 @@ def profile_snapshots(
         if row["snapshot_id"] in own_times:
             row.update(payload_time(own_times[row["snapshot_id"]], trade_date, calendar, timezone))
     _compare_snapshots(rows, quotes, verdict, before, timezone)
-    last = quotes.slice(int(verdict.counts.starts[-1]))
+    last = from_row(quotes, int(verdict.counts.starts[-1]))
     session = {
         **whole,
         "measures": {},

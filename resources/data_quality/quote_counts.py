@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from resources.data_quality.columns import MISSING_DAYS, Bools, Floats, Ints, codes, days, floats
-from resources.data_quality.contract_keys import contract_codes
+from resources.data_quality.contract_keys import contract_codes, rising
 from resources.data_quality.grade import is_wide
 from resources.data_quality.quote_kernel import CALL, COUNTERS, PUT, compiled
 from resources.universe import QualitySpec
@@ -262,7 +262,8 @@ def _counted(quotes: pa.Table, starts: Ints, stops: Ints, trade_day: Ints, spec:
     for n, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         keyed = code[start:stop][code[start:stop] >= 0]
         found[n, COUNTERS.index("rows")] = stop - start
-        found[n, COUNTERS.index("duplicates")] = len(keyed) - len(np.unique(keyed))
+        distinct = len(keyed) if rising(keyed) else len(np.unique(keyed))
+        found[n, COUNTERS.index("duplicates")] = len(keyed) - distinct
         found[n, COUNTERS.index("expiries")] = len(np.unique(expiry[start:stop]))
     return found
 

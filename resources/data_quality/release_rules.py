@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from resources.data_quality.columns import Bools
 from resources.data_quality.contract_keys import contract_codes
-from resources.data_quality.row_rules import ROW_RULES, RowVerdict, apply_row_rules
+from resources.data_quality.row_rules import ROW_RULES, apply_row_rules
+from resources.data_quality.row_verdict import RowVerdict
 from resources.schemas import QUOTE_SCHEMA, SORT_KEYS
 from resources.universe import QualitySpec
 

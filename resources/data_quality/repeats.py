@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from resources.data_quality.columns import MISSING_US, Bools, Floats, Ints, floats, instants_us
-from resources.data_quality.contract_keys import contract_codes
+from resources.data_quality.contract_keys import contract_codes, shared_rows
 
 QUOTE_FIELDS = ("bid", "ask", "bid_size", "ask_size")
 TRADE_FIELDS = ("last", "volume")
@@ -87,18 +87,7 @@ def repetition(
 
     ``with_spot`` wants the spot equal too: within a session quotes may stand still while the market moves.
     """
-    if np.array_equal(now.code, before.code) and _rising(now.code):
-        rows = np.flatnonzero(now.code >= 0)
-        now_rows, before_rows = rows, rows
-    else:
-        # of duplicates the first counts, and rows without a key (-1) have nothing to be compared with
-        now_unique, now_first = np.unique(now.code, return_index=True)
-        before_unique, before_first = np.unique(before.code, return_index=True)
-        shared, left, right = np.intersect1d(
-            now_unique, before_unique, assume_unique=True, return_indices=True
-        )
-        keep = shared >= 0
-        now_rows, before_rows = now_first[left[keep]], before_first[right[keep]]
+    now_rows, before_rows = shared_rows(now.code, before.code)
     values = {name: (now.values[name][now_rows], before.values[name][before_rows]) for name in now.values}
     same = {name: _same(*pair) for name, pair in values.items()}
     content = np.zeros(len(now_rows), dtype=np.bool_)
@@ -118,11 +107,6 @@ def repetition(
         traded=int(traded.sum()),
         traded_equal=int((same_trades & traded).sum()),
     )
-
-
-def _rising(code: Ints) -> bool:
-    """Whether no contract is there twice, as far as order shows it."""
-    return bool((code[1:] > code[:-1]).all())
 
 
 def _same(now: Floats, before: Floats) -> Bools:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from resources.data_quality.catalogue import CATALOGUE
 from resources.data_quality.checks import Check
 from resources.data_quality.gx_run import profile_frame, validate
-from resources.data_quality.row_rules import RowVerdict
+from resources.data_quality.row_verdict import RowVerdict
 from resources.data_quality.session_gaps import contract_names
 
 #: rows looked at of one underlying's session; the quarantine holds them all

@@ -4,15 +4,12 @@ Locked, one-sided and wide quotes are real markets: they stay, and are graded la
 """
 
 import datetime as dt
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.data_quality.catalogue import ROW_CHECKS
-from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
 from resources.data_quality.columns import (
     MISSING_DAYS,
     Bools,
@@ -26,7 +23,8 @@ from resources.data_quality.columns import (
     require_columns,
 )
 from resources.data_quality.contract_keys import contract_codes
-from resources.data_quality.quote_counts import QuoteCounts, coin_rows, count_quotes
+from resources.data_quality.quote_counts import coin_rows, count_quotes
+from resources.data_quality.row_verdict import RowVerdict
 from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
 from resources.universe import QualitySpec
 
@@ -53,46 +51,6 @@ _DEFECTS = (
 _KNOWN_AT_TOLERANCE_US = 10**6
 
 UNKNOWN = "(unknown)"
-
-
-@dataclass(frozen=True)
-class RowVerdict:
-    """What the row rules made of a table.
-
-    Attributes
-    ----------
-    clean
-        Rows that passed, in ``QUOTE_SCHEMA`` and in the order given.
-    quarantined
-        The others, in ``QUARANTINE_SCHEMA``, values as received, with every reason that applies.
-    failures
-        Rows per rule of ``ROW_RULES``; a row counts once under each rule that it breaks, whether or not the
-        universe keeps such rows. A rule that is off counts nothing.
-    counts
-        The counters of every snapshot.
-    bad
-        Where a row of the table given was quarantined; None where none was.
-    flags
-        By rule, the rows that break it; empty where none breaks any.
-    """
-
-    clean: pa.Table
-    quarantined: pa.Table
-    failures: dict[str, int]
-    counts: QuoteCounts
-    bad: Bools | None
-    flags: dict[str, Bools]
-
-    @cached_property
-    def shape(self) -> ChainShape | None:
-        """The ladders of the clean quotes, made when first asked for."""
-        return chain_shape(self.clean)
-
-    def reference(self, quotes: pa.Table) -> Reference:
-        """What the next session is compared with: the last snapshot of ``quotes``, the table that was judged."""
-        if self.bad is None and len(self.counts.starts) == 1:
-            return Reference(quotes, self.shape)
-        return Reference(quotes.slice(int(self.counts.starts[-1])) if quotes.num_rows else quotes)
 
 
 def apply_row_rules(
@@ -125,7 +83,7 @@ def apply_row_rules(
     suspect = any(counts.of(counter).any() for counter in _DEFECTS)
     if not suspect and _sound_elsewhere(quotes, trade_date, known_after_minutes):
         empty = QUARANTINE_SCHEMA.empty_table()
-        return RowVerdict(quotes.cast(QUOTE_SCHEMA), empty, nothing, counts, None, {})
+        return RowVerdict(_canonical(quotes), empty, nothing, counts, None, {})
     found = _flags(quotes, trade_date, known_after_minutes)
     severities = {rule: spec.severity(rule) for rule in ROW_RULES}
     flags = {rule: found[rule] for rule in ROW_RULES if severities[rule] != "off"}
@@ -134,13 +92,18 @@ def apply_row_rules(
     bad: Bools = np.asarray(matrix.any(axis=0))
     clean = quotes if not bad.any() else quotes.filter(pa.array(~bad))
     return RowVerdict(
-        clean=clean.cast(QUOTE_SCHEMA),
+        clean=_canonical(clean),
         quarantined=_quarantine(quotes, matrix, acting, bad, trade_date),
         failures=nothing | {rule: int(mask.sum()) for rule, mask in flags.items()},
         counts=counts,
         bad=bad if bad.any() else None,
         flags=flags,
     )
+
+
+def _canonical(quotes: pa.Table) -> pa.Table:
+    """In the schema of the layer; the table itself where it is so, so that its columns are known."""
+    return quotes if quotes.schema.equals(QUOTE_SCHEMA, check_metadata=True) else quotes.cast(QUOTE_SCHEMA)
 
 
 def _sound_elsewhere(quotes: pa.Table, trade_date: dt.date, known_after_minutes: float | None) -> bool:
@@ -164,17 +127,17 @@ def _sound_elsewhere(quotes: pa.Table, trade_date: dt.date, known_after_minutes:
     if int(delay.min()) < 0 or int(delay.max()) > _latest_delay_us(known_after_minutes):
         return False
     for name in FLOAT_FIELDS:
-        least = 0.0 if name in PRICE_FIELDS or name in AMOUNT_FIELDS else -np.inf
-        column = quotes.column(name)
-        if column.null_count == quotes.num_rows:
+        null_count = quotes.column(name).null_count
+        if null_count == quotes.num_rows:
             continue
-        low_high = pc.min_max(column)
-        low, high = low_high["min"].as_py(), low_high["max"].as_py()
+        values = floats(quotes, name)
+        low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+        least = 0.0 if name in PRICE_FIELDS or name in AMOUNT_FIELDS else -np.inf
         if low < least or not (np.isfinite(low) and np.isfinite(high)):
             return False
-        if np.isnan(floats(quotes, name)).sum() != column.null_count:
+        if np.isnan(values).sum() != null_count:
             return False
-    return bool(pc.min(quotes.column("multiplier")).as_py() > 0)
+    return bool(floats(quotes, "multiplier").min() > 0)
 
 
 def _blank(quotes: pa.Table, name: str) -> bool:

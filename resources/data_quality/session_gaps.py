@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from engine.corporate_actions.contract_adjustment import adjust_strike
 from resources.data_quality.columns import Ints, codes, days, floats, instants_us
-from resources.data_quality.contract_keys import contract_codes
+from resources.data_quality.contract_keys import among, contract_codes
 
 _MINUTE_US = 60 * 10**6
 #: share of the gaps between snapshots that must be alike for their length to be the interval
@@ -81,7 +81,7 @@ def vanished(
         (floats(previous, "open_interest") > 0) & (days(previous, "last_trade_date") >= day) & unsettled
     )
     here, before = contract_codes([quotes, previous])
-    gone = alive[~np.isin(before[alive], here)]
+    gone = alive[~among(before[alive], here)]
     if split_ratio != 1.0 and len(gone):
         strikes = adjust_strike(floats(previous, "strike")[gone], split_ratio)
         field = previous.schema.get_field_index("strike")

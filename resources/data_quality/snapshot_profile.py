@@ -6,7 +6,7 @@ import pyarrow as pa
 from resources.data_quality.columns import MISSING_US, Floats, Ints, codes, floats, instants_us, null_mask
 from resources.data_quality.profile_columns import Profile
 from resources.data_quality.quote_kernel import COUNTERS
-from resources.data_quality.row_rules import RowVerdict
+from resources.data_quality.row_verdict import RowVerdict
 from resources.schemas import QUOTE_SCHEMA
 from resources.universe import QualitySpec
 

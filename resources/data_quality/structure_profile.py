@@ -14,9 +14,9 @@ from engine.corporate_actions.events import CorporateAction
 from resources.data_quality import arbitrage, day_over_day, listed_grid, session_gaps, units
 from resources.data_quality.arbitrage import Findings
 from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
-from resources.data_quality.columns import Ints, floats
+from resources.data_quality.columns import Ints, floats, from_row
 from resources.data_quality.profile_columns import Profile, SessionCalendar
-from resources.data_quality.row_rules import RowVerdict
+from resources.data_quality.row_verdict import RowVerdict
 from resources.data_quality.session_gaps import contract_names
 from resources.data_quality.smile import smile_outliers
 from resources.universe import QualitySpec
@@ -117,7 +117,7 @@ def add_session_measures(
     if reference is None or not reference.quotes.num_rows:
         return
     previous = reference.quotes
-    last = quotes.slice(int(starts[-1]))
+    last = from_row(quotes, int(starts[-1]))
     since = previous.column("trade_date")[0].as_py()
     ratio = day_over_day.split_ratio(actions, row["underlying"], since, day)
     spot, spot_before = day_over_day.spot_of(last), day_over_day.spot_of(previous)

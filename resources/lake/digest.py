@@ -1,6 +1,7 @@
 """A digest of what a table says, whatever the way in which it is stored."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +29,16 @@ def table_digest(table: pa.Table) -> str:
     TypeError
         For a column whose type has no canonical form here (decimals, structs, maps, ...).
     """
+    return _table_digest(table) if table.num_rows else _empty_digest(table.schema)
+
+
+@lru_cache(maxsize=64)
+def _empty_digest(schema: pa.Schema) -> str:
+    """Most sessions have nothing in quarantine."""
+    return _table_digest(schema.empty_table())
+
+
+def _table_digest(table: pa.Table) -> str:
     digest = hashlib.sha256(f"rows={table.num_rows}".encode())
     for field, column in zip(table.schema, table.columns, strict=True):
         kind = _canonical_type(field.type, field.name)

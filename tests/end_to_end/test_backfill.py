@@ -1,18 +1,18 @@
-"""``optix backfill`` of two months in two chunks: killed, interrupted, with a chunk that fails, and with a store that
-goes away. The same command goes on each time, and ends with the lake that an undisturbed one leaves."""
+"""``optix backfill`` of two months in two chunks: killed, interrupted, with a chunk that fails, with a store that goes
+away or is killed. The same command goes on each time, and ends with the lake that an undisturbed one leaves."""
 
-import contextlib
 import datetime as dt
 import json
 import os
 import re
+import shutil
 import signal
-import socket
-import threading
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dagster as dg
@@ -179,72 +179,35 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     assert [path for path in found if found[path] != undisturbed[path]] == []
 
 
-class CuttableProxy:
-    """Passes bytes on to a server until it is cut; mended, it listens at the same port again."""
+@pytest.fixture(params=["cut off", "killed"])
+def store(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, load_helper: Callable[[Path], ModuleType]
+) -> Iterator[Any]:
+    """A bucket on an S3 store that goes away and comes back, named by the environment."""
+    import boto3  # a session of its own: the default one keeps the credentials that it saw first
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self.port = 0
-        self.mend()
-
-    def mend(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def cut(self) -> None:
-        """Nobody listens any more, and every connection breaks."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # cut
-            while True:
-                client, _ = listener.accept()
-                server = socket.create_connection(self._target)
-                with self._lock:
-                    self._open |= {client, server}
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # one side has ended
-            while data := source.recv(1 << 16):
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-        with self._lock:
-            self._open.discard(source)
-
-
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch):
-    """A bucket on an S3 server, reached directly by the test and through a proxy by the commands."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "optix-test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "optix-test")
+    stores = load_helper(Path(__file__).parent / "vanishing_store.py")
+    # a folder of our own: pytest's are too deep for the daemons' Unix sockets
+    folder = Path(tempfile.mkdtemp(prefix="ceph-"))
+    found = (
+        stores.CutOffMoto()
+        if request.param == "cut off"
+        else stores.KilledCeph(request.getfixturevalue("gateway_module"), folder)
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL", found.direct)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", found.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", found.secret_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    boto3.client("s3").create_bucket(Bucket="optix-backfill")
-    proxy = CuttableProxy(host, port)
-    yield proxy
-    proxy.cut()
-    server.stop()
+    try:
+        boto3.session.Session().client("s3").create_bucket(Bucket="optix-backfill")
+        yield found
+    finally:
+        found.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
-    undisturbed, tmp_path: Path, start_optix, run_optix, store: CuttableProxy, universes: Path,
+    undisturbed, tmp_path: Path, start_optix, run_optix, store: Any, universes: Path,
     wait_until_nothing_runs,
 ) -> None:  # fmt: skip
     command = (
@@ -263,7 +226,7 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
     settings = {
         "OPTIX_LAKE_URI": uri,
         "OPTIX_UNIVERSES": str(universes),
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
+        "AWS_ENDPOINT_URL": store.endpoint,
     }
     lake = open_lake(uri)
     process = start_optix(tmp_path, *command, **settings)
@@ -276,7 +239,7 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline, "the moment never came"
             time.sleep(0.01)
-        store.cut()
+        store.go_away()
         _, err = process.communicate(timeout=240)
     finally:
         process.kill()
@@ -287,7 +250,7 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
     assert uri in line and line.endswith("The same command goes on with the rest")
     wait_until_nothing_runs(tmp_path)
 
-    store.mend()
+    store.come_back()
     last = run_optix(tmp_path, *command, **settings)
     assert last.returncode == 0, last.stderr
     assert "going on: 2 of 4 sessions are complete, 2 are left, in 1 chunk" in last.stdout

@@ -89,16 +89,6 @@ def moto() -> Iterator[ObjectStore]:
 
 
 @pytest.fixture(scope="session")
-def gateway_module() -> ModuleType:
-    """``tests/ceph/gateway.py``; skips where a Ceph cannot be started."""
-    module = load(HERE.parents[1] / "ceph" / "gateway.py")
-    missing = module.missing_programs()
-    if missing:
-        pytest.skip(f"no real object store: {', '.join(missing)} not installed (Debian: {module.PACKAGES})")
-    return module
-
-
-@pytest.fixture(scope="session")
 def ceph(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
     endpoint = os.environ.get("OPTIX_TEST_S3_ENDPOINT")
     if endpoint:
