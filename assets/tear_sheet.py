@@ -1,7 +1,6 @@
 """``tear_sheet``: one self-contained HTML page per study, in the lake and as a file to open in a browser."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,7 +13,7 @@ from assets.study_results import load_result
 from assets.walk_forward import stitch_windows
 from engine.backtest.result import BacktestResult
 from engine.backtest.study import StudySpec
-from resources.home import optix_home
+from resources.home import document_url, tear_sheet_file
 from resources.lake.lake import Lake
 from resources.lake.layout import study_path
 from resources.lake.resource import LakeResource
@@ -25,11 +24,6 @@ ASSET = "tear_sheet"
 
 def page_path(study: StudySpec) -> str:
     return study_path(study.name, ASSET, "tear_sheet.html")
-
-
-def local_copy(study: str) -> Path:
-    """The tear sheet as a file of this machine, wherever the lake is."""
-    return optix_home() / "tear_sheets" / f"{study}.html"
 
 
 def build_tear_sheet(study: StudySpec, universe: UniverseSpec, yaml_text: str) -> dg.AssetsDefinition:
@@ -48,12 +42,13 @@ def build_tear_sheet(study: StudySpec, universe: UniverseSpec, yaml_text: str) -
     def tear_sheet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         html, result = render(study, universe, lake.open(), yaml_text)
         written = lake.open().write_bytes(page_path(study), html.encode())
-        path = local_copy(study.name)
+        path = tear_sheet_file(study.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8")
         return dg.MaterializeResult(
             metadata={
-                "open_in_a_browser": dg.MetadataValue.path(str(path)),
+                "open_in_a_browser": dg.MetadataValue.url(document_url(path)),
+                "file": dg.MetadataValue.path(str(path)),
                 "path": written.path,
                 "sha256": written.sha256,
                 **_pictures(study, result),

@@ -1,11 +1,13 @@
 """``validated_quotes`` and ``quarantined_quotes``: one step, one Great Expectations run per range of days."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from assets import validation
+from assets.check_summary import objections
 from assets.day_status import DayStatus
 from assets.layers import daily_asset, daily_result, kept_out, partition_days
 from assets.missing_quotes import missing_quotes_picture
@@ -15,7 +17,7 @@ from assets.validation import LOOKBACK_SESSIONS, QUARANTINED, VALIDATED, validat
 from resources.data_quality.data_docs import page_name
 from resources.data_quality.suite import ExpectationResult
 from resources.database.resource import DatabaseResource
-from resources.home import data_docs_folder
+from resources.home import data_docs_folder, document_url
 from resources.lake.resource import LakeResource
 from resources.schemas import QUARANTINE_SCHEMA, QUOTE_SCHEMA
 from resources.sources import SourcesResource
@@ -66,7 +68,9 @@ def sessions_picture(statuses: list[DayStatus]) -> dg.MarkdownMetadataValue | No
     return picture(png, "sessions kept, blocked and absent")
 
 
-def _evaluation(universe: UniverseSpec, status: DayStatus) -> dict[str, Any]:
+def _evaluation(
+    universe: UniverseSpec, status: DayStatus, results: Sequence[ExpectationResult]
+) -> dict[str, Any]:
     """What the check shows for one day."""
     warnings = {name: list(u.warnings) for name, u in sorted(status.underlyings.items()) if u.warnings}
     metadata: dict[str, Any] = {
@@ -77,15 +81,23 @@ def _evaluation(universe: UniverseSpec, status: DayStatus) -> dict[str, Any]:
         metadata["kept_out"] = found
     if warnings:
         metadata["warnings"] = warnings
-    metadata["data_docs"] = _data_docs(universe, status.trade_date, status.trade_date)
-    return metadata
+    if table := objections(results):
+        metadata["checks_that_failed"] = table
+    return metadata | _data_docs(universe, status.trade_date, status.trade_date)
 
 
-def _data_docs(universe: UniverseSpec, first: dt.date, last: dt.date) -> dg.UrlMetadataValue:
-    """The page of a range, or the index where its days lie on several; they are on the machine that judged."""
+def _data_docs(universe: UniverseSpec, first: dt.date, last: dt.date) -> dict[str, Any]:
+    """The page of a range, or the index where its days lie on several; they are on the machine that judged.
+
+    The link opens while ``optix dev`` serves the pages; no browser follows one from the UI to a file.
+    """
     folder = data_docs_folder(universe.name)
     page = folder / page_name(first, last)
-    return dg.MetadataValue.url((page if page.is_file() else folder / "index.html").as_uri())
+    page = page if page.is_file() else folder / "index.html"
+    return {
+        "data_docs": dg.MetadataValue.url(document_url(page)),
+        "data_docs_file": dg.MetadataValue.path(str(page)),
+    }
 
 
 def _verdict(status: DayStatus) -> str:
@@ -154,9 +166,10 @@ def build_validated_quotes(
                 asset=kept,
                 blocking=True,
                 description=(
-                    "The suite over the session's profile: readable, present, enough rows, of its own session, no "
-                    "repeat of the session before, traded in the session, few quarantined rows. Blocks where "
-                    "nothing is usable."
+                    "The universe's suite (docs/guide/universes.md) over the profile of each session and underlying: "
+                    "readable, present, complete, of its own session, no repeat, units, staleness, no-arbitrage, "
+                    "gaps and outliers. Blocks where nothing is usable; each failed check is named below, the "
+                    "contracts in Data Docs."
                 ),
             )
         ],
@@ -172,7 +185,10 @@ def build_validated_quotes(
     ):
         days = partition_days(context)
 
+        failures: list[ExpectationResult] = []
+
         def store(results: list[ExpectationResult]) -> None:
+            failures.extend(r for r in results if not r.passed)
             database.write_quality([quality_row(universe, r) for r in results])
 
         statuses, quarantined = validate_days(
@@ -195,21 +211,26 @@ def build_validated_quotes(
         failed = [s for s in statuses if any(u.status != "ok" for u in s.underlyings.values())]
         if len(days) > 1:
             # one aggregate evaluation per day, so that the UI shows each; the details are in Postgres
+            by_day: dict[dt.date, list[ExpectationResult]] = {}
+            for failure in failures:
+                by_day.setdefault(failure.trade_date, []).append(failure)
             for status in statuses:
-                context.log_event(_day_event(universe, kept, status))
-        yield _run_result(universe, kept, statuses, failed, days)
+                context.log_event(_day_event(universe, kept, status, by_day.get(status.trade_date, [])))
+        yield _run_result(universe, kept, statuses, failed, failures, days)
 
     return validated_quotes
 
 
-def _day_event(universe: UniverseSpec, key: dg.AssetKey, status: DayStatus) -> dg.AssetCheckEvaluation:
+def _day_event(
+    universe: UniverseSpec, key: dg.AssetKey, status: DayStatus, failures: Sequence[ExpectationResult]
+) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=CHECK,
         passed=all(u.status == "ok" for u in status.underlyings.values()),
         # a logged evaluation blocks nothing; ERROR marks the days that have nothing usable
         severity=dg.AssetCheckSeverity.WARN if status.usable else dg.AssetCheckSeverity.ERROR,
-        metadata=_evaluation(universe, status),
+        metadata=_evaluation(universe, status, failures),
         description=_verdict(status),
         partition=status.trade_date.isoformat(),
     )
@@ -220,18 +241,20 @@ def _run_result(
     key: dg.AssetKey,
     statuses: list[DayStatus],
     failed: list[DayStatus],
+    failures: Sequence[ExpectationResult],
     days: list[dt.date],
 ) -> dg.AssetCheckResult:
     usable = any(s.usable for s in statuses)
-    metadata = (
-        _evaluation(universe, statuses[0])
-        if len(days) == 1
-        else {
+    if len(days) == 1:
+        metadata = _evaluation(universe, statuses[0], failures)
+    else:
+        metadata = {
             "sessions": len(days),
             "sessions_with_something_kept_out": [s.trade_date.isoformat() for s in failed],
-            "data_docs": _data_docs(universe, days[0], days[-1]),
         }
-    )
+        if table := objections(failures):
+            metadata["checks_that_failed"] = table
+        metadata |= _data_docs(universe, days[0], days[-1])
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=CHECK,

@@ -2,6 +2,11 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
+
+DATA_DOCS, TEAR_SHEETS = "data_docs", "tear_sheets"
+#: where ``optix dev`` serves the documents unless it is told another port
+DOCUMENTS_URL = "http://127.0.0.1:3001"
 
 
 def optix_home() -> Path:
@@ -29,7 +34,18 @@ def generated_folder() -> Path:
 
 def data_docs_folder(universe: str) -> Path:
     """Where the pages about a universe's data quality lie."""
-    return optix_home() / "data_docs" / universe
+    return optix_home() / DATA_DOCS / universe
+
+
+def tear_sheet_file(study: str) -> Path:
+    """A study's tear sheet as a file of this machine, wherever the lake is."""
+    return optix_home() / TEAR_SHEETS / f"{study}.html"
+
+
+def document_url(page: Path) -> str:
+    """Where a browser finds a page of the home folder while ``optix dev`` runs (``OPTIX_DOCUMENTS_URL``)."""
+    base = (os.environ.get("OPTIX_DOCUMENTS_URL") or DOCUMENTS_URL).rstrip("/")
+    return f"{base}/{quote(page.relative_to(optix_home()).as_posix())}"
 
 
 def lake_uri() -> str:

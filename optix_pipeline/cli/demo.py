@@ -83,7 +83,7 @@ def _run_everything(catalog: "Catalog", session: Session, workers: int | None, r
 
 def study_summary(database: Any, study: str) -> dict[str, Any]:
     """The newest run of a study with its metrics and the place of its tear sheet."""
-    from assets.tear_sheet import local_copy
+    from resources.home import tear_sheet_file
 
     row = database.runs(study=study)[0]
     return {
@@ -92,7 +92,7 @@ def study_summary(database: Any, study: str) -> dict[str, Any]:
         "digest": row["result_digest"],
         "flags": row["flags"],
         "metrics": database.metrics(row["id"]),
-        "tear_sheet": str(local_copy(study)),
+        "tear_sheet": str(tear_sheet_file(study)),
     }
 
 

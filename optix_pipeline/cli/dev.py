@@ -17,6 +17,7 @@ from types import FrameType
 
 from optix_pipeline.cli.data_option import use_data_folder
 from optix_pipeline.cli.servers import Servers
+from optix_pipeline.document_server import serve_documents
 from optix_pipeline.session import dagster_home, open_session
 from resources.home import generated_folder, lake_uri, optix_home
 
@@ -37,21 +38,28 @@ class _Signals:
         self.stopping = True
 
 
-def run_dev(*, port: int, data: Path | None) -> None:
+def run_dev(*, port: int, documents_port: int, data: Path | None) -> None:
     """Serve until a signal arrives.
 
     Raises
     ------
     OSError
-        If the port is taken, or one of the servers ends by itself.
+        If a port is taken, or one of the servers ends by itself.
     """
     use_data_folder(data)
-    _require_free(port)
+    _require_free(port, "--port")
+    _require_free(documents_port, "--documents-port")
     home = dagster_home()
     _pin_environment()
     signals = _Signals()
     open_session()  # holds the database for as long as this process lives
-    with _scratch_folder() as scratch, Servers(home, scratch) as servers:
+    with (
+        serve_documents(optix_home(), documents_port) as documents,
+        _scratch_folder() as scratch,
+        Servers(home, scratch) as servers,
+    ):
+        # runs write it into the metadata of what they make
+        os.environ.setdefault("OPTIX_DOCUMENTS_URL", documents)
         _serve(servers, scratch, port, signals)
     print("OPTIX: stopped", flush=True)
 
@@ -73,6 +81,7 @@ def _serve(servers: Servers, scratch: Path, port: int, signals: _Signals) -> Non
     servers.start(["dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)])
     if not _wait(lambda: _answers(port), servers, signals):
         return
+    print(f"OPTIX: Data Docs and tear sheets are at {os.environ['OPTIX_DOCUMENTS_URL']}", flush=True)
     print(f"OPTIX: the Dagster UI is at http://127.0.0.1:{port} (Ctrl-C stops everything)", flush=True)
     while not signals.stopping:
         servers.check()
@@ -123,13 +132,13 @@ def _pin_environment() -> None:
         os.environ["OPTIX_REAL_DATA"] = str(Path(os.environ["OPTIX_REAL_DATA"]).expanduser().resolve())
 
 
-def _require_free(port: int) -> None:
+def _require_free(port: int, option: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise OSError(f"port {port} on 127.0.0.1 is taken; choose another with --port") from None
+            raise OSError(f"port {port} on 127.0.0.1 is taken; choose another with {option}") from None
 
 
 def _answers(port: int) -> bool:

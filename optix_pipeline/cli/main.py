@@ -54,12 +54,15 @@ def demo(
 @app.command()
 def dev(
     port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
+    documents_port: Annotated[
+        int, typer.Option(help="Port of Data Docs and tear sheets on 127.0.0.1, for the links in the UI.")
+    ] = 3001,
     data: DataFolder = None,
 ) -> None:
     """Dagster UI, daemon and embedded Postgres in one process tree; Ctrl-C stops it all."""
     from optix_pipeline.cli.dev import run_dev
 
-    run_dev(port=port, data=data)
+    run_dev(port=port, documents_port=documents_port, data=data)
 
 
 @app.command()

@@ -11,8 +11,8 @@ import pytest
 from assets.chain_history import load_chain, load_inputs, study_months
 from assets.study_digests import stored_digests
 from assets.study_results import load_result, record_path
-from assets.tear_sheet import local_copy
 from assets.walk_forward_window import load_window, study_windows
+from resources.home import tear_sheet_file
 
 STUDY, OTHER = "stock_covered_call", "stock_cash_secured_put"
 
@@ -116,9 +116,10 @@ def test_running_a_study_again_changes_no_digest_and_adds_no_row(house) -> None:
 def test_the_tear_sheet_is_one_page_in_the_lake_and_on_this_machine(house, monkeypatch) -> None:
     monkeypatch.setenv("OPTIX_HOME", str(house.home))
     shown = metadata(house, "tear_sheet")
-    page = local_copy(STUDY).read_text()
+    page = tear_sheet_file(STUDY).read_text()
     assert (house.folder / shown["path"].value).read_text() == page
-    assert shown["open_in_a_browser"].value == str(local_copy(STUDY))
+    assert shown["file"].value == str(tear_sheet_file(STUDY))
+    assert shown["open_in_a_browser"].value == f"http://127.0.0.1:3001/tear_sheets/{STUDY}.html"
     assert page.lstrip().lower().startswith("<!doctype html") and 'src="http' not in page
     assert metadata(house, "backtest")["digest"].value[:12] in page
 

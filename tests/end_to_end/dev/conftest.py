@@ -145,6 +145,7 @@ def start_dev(tmp_path_factory: pytest.TempPathFactory) -> StartDev:
                 [
                     *("/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh"),
                     *(sys.executable, "-m", "optix_pipeline.cli.main", "dev", "--port", str(port)),
+                    *("--documents-port", str(free_port())),
                 ],
                 env=environment,
                 cwd=home,
