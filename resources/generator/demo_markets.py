@@ -164,6 +164,7 @@ DEMO_STOCK = MarketSpec(
         ),
     ),
     default_start=dt.date(2025, 7, 1),
+    early_exercise=True,
     seed=4361,
     path=PathParameters(
         start_price=404.0,

@@ -85,7 +85,7 @@ class MarketSpec:
     jumps
         Log price moves that happen on a session beside the path's own.
     early_exercise
-        Whether options are valued as American ones; the demo's stock is not, its files stay as they are.
+        Whether options are valued as American ones.
     """
 
     name: str

@@ -17,7 +17,7 @@ from assets import adjusted_quotes
 from assets.adjusted_quotes import adjust_days
 from assets.chain_history import StudyInputs, load_inputs, months_between
 from assets.chain_month import compact_month
-from assets.corporate_actions import build_month, slice_path, to_actions
+from assets.corporate_actions import ActionsInForce, build_month, slice_path, to_actions
 from assets.day_status import read_status
 from assets.option_chain import enrich_days
 from assets.rates import rate_days
@@ -312,11 +312,11 @@ def test_a_layer_that_takes_the_rates_of_tomorrow_fails_this_test(base, home, tm
 def test_a_layer_that_takes_events_before_they_are_known_fails_this_test(
     base, home, tmp_path, monkeypatch
 ) -> None:
-    def prescient(universe, lake, day):
-        events = to_actions(lake.read_table(slice_path(universe, day.replace(day=1))))
+    def prescient(self, day):
+        events = to_actions(self._lake.read_table(slice_path(self._universe, day.replace(day=1))))
         return [dataclasses.replace(a, known_at_us=0) for a in events], {}
 
-    monkeypatch.setattr(adjusted_quotes, "actions_in_force", prescient)
+    monkeypatch.setattr(ActionsInForce, "on", prescient)
     own, other = leaking(base["demo_stock"], home, tmp_path, SourcesResource)
     with pytest.raises(LookAheadError, match="changed the past: adjusted_quotes of"):
         assert_same_layers(own, other, STOCK_DAYS[1])
