@@ -20,6 +20,7 @@ NAMES = (
     "implied_volatility",
     "monte_carlo",
     "quality",
+    "parsing",
     "write_path",
     "storage",
 )

@@ -7,6 +7,7 @@ quote currency of an option that is priced and settled in that currency.
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _OPTION = re.compile(
@@ -33,6 +34,7 @@ class DeribitOption:
         return self.root.partition("_")[0]
 
 
+@lru_cache(maxsize=65_536)
 def parse_option_name(name: str) -> DeribitOption | None:
     """What a name says; None where it is no option's name, or its date does not exist."""
     match = _OPTION.match(name)

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -123,6 +124,7 @@ def contract_of(member: str, *, intraday_file: bool) -> LeanContract | None:
     )
 
 
+@lru_cache(maxsize=100_000)
 def date_of(text: str) -> dt.date | None:
     """``20140606`` as a date; None where it is none."""
     if not _DAY.match(text):

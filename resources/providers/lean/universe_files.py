@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from engine.calendars import days_of_date
 from engine.instruments.osi import OsiSymbolError, format_osi
 from engine.instruments.terms import Right
+from resources.providers import osi_columns
 from resources.providers.file_adapter import QUOTES, find_one, floats, outside
 from resources.providers.lean.adapter import LeanAdapter
 from resources.providers.lean.layout import LeanMarket, LeanOptionsSettings, date_of
@@ -220,6 +221,7 @@ def _symbols(rows: TypedRows, root: RootSpec) -> list[str | None]:
 def _quote_rows(chains: Sequence[tuple[RootSpec, TypedRows, float | None]], ts_us: int) -> QuoteRows:
     tables = [rows for _, rows, _ in chains]
     n = sum(len(rows) for rows in tables)
+    expiries = [_expiry_days(rows) for rows in tables]
 
     def joined(name: str) -> pa.Array:
         return pa.concat_arrays([rows.column(name) for rows in tables])
@@ -231,9 +233,16 @@ def _quote_rows(chains: Sequence[tuple[RootSpec, TypedRows, float | None]], ts_u
     traded = pc.fill_null(pc.greater(volume, 0.0), False)
     return QuoteRows(
         roots=pa.concat_arrays([pa.array([root.root] * len(rows)) for root, rows, _ in chains]),
-        symbols=pa.array([symbol for root, rows, _ in chains for symbol in _symbols(rows, root)]),
+        symbols=pa.concat_arrays(
+            [
+                osi_columns.written(
+                    [root.root] * len(rows), days, rows.column("right").to_pylist(), floats(rows, "strike")
+                )
+                for (root, rows, _), days in zip(chains, expiries, strict=True)
+            ]
+        ),
         rights=joined("right"),
-        expiry_days=np.concatenate([_expiry_days(rows) for rows in tables]),
+        expiry_days=np.concatenate(expiries),
         strikes=np.concatenate([floats(rows, "strike") for rows in tables]),
         ts_us=np.full(n, ts_us, dtype=np.int64),
         snapshot_ids=np.zeros(n, dtype=np.int32),
