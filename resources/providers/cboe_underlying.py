@@ -134,9 +134,7 @@ class UnderlyingLines:
                 f"underlying.csv has {len(found)} different lines of {ticker} for {self._day}, so the time of "
                 "its chain is unknown; remove the wrong ones"
             )
-        unusable = "".join(
-            f"; unusable line ({', '.join(r.reasons)}): {r.raw[:200]}" for r in self._rejected[:3]
-        )
+        unusable = "".join(f"; unusable line: {row}" for row in self._rejected[:3])
         return (
             f"underlying.csv has no line of {ticker} for {self._day}, so the time and spot of its chain are "
             f"unknown; add it{unusable}"
@@ -166,7 +164,7 @@ def settlement_prices(parts: Sequence[RawPart], trade_date: dt.date) -> tuple[di
         except UnreadablePayloadError as error:
             problems.append(str(error))
             continue
-        problems += [f"{part.name}: {', '.join(r.reasons)}: {r.raw}" for r in rows.rejected]
+        problems += [f"{part.name}: {row}" for row in rows.rejected]
         distinct = rows.table.group_by("symbol").aggregate([("settlement_price", "distinct")])
         for line in distinct.to_pylist():
             values = line["settlement_price_distinct"]

@@ -228,7 +228,7 @@ class DeribitRestProvider(FileAdapter):
             return usable.pop()
         problems.append(
             f"the delivery price of {spec.symbol} on {trade_date} is stated as "
-            f"{' and '.join(sorted(stated))}; exactly one above 0 is needed"
+            f"{' and '.join(text[:40] for text in sorted(stated)[:5])}; exactly one above 0 is needed"
         )
         return None
 

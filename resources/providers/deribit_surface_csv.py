@@ -202,7 +202,7 @@ def delivery_price(parts: Sequence[RawPart], trade_date: dt.date) -> tuple[float
         except UnreadablePayloadError as error:
             problems.append(str(error))
             continue
-        problems += [f"{part.name}: {', '.join(row.reasons)}: {row.raw}" for row in rows.rejected]
+        problems += [f"{part.name}: {row}" for row in rows.rejected]
         prices |= set(rows.column("delivery_price").to_pylist())
     if len(prices) == 1 and 0 < (only := next(iter(prices))) < math.inf:
         return only, problems

@@ -4,6 +4,7 @@ The common case is one pass of Arrow's reader with the declared types. Only wher
 again as texts and the offending cells are looked for.
 """
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,10 @@ from pyarrow import csv
 from resources.providers.payload_text import UnreadablePayloadError, require_lines
 
 RAGGED = "untyped:row"
+#: earlier than any table of prices, and the last moment that is a date in every time zone
+_MARKET_TIME = (dt.datetime(1700, 1, 1), dt.datetime(9999, 12, 31))
+#: of the vendor's own text, in a sentence about it
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,10 @@ class RejectedRow:
 
     reasons: tuple[str, ...]
     raw: str
+
+    def __str__(self) -> str:
+        """In one line: a quoted cell may hold line ends."""
+        return f"{', '.join(self.reasons)}: {' '.join(self.raw.split())[:_SHOWN]}"
 
 
 @dataclass
@@ -140,8 +149,10 @@ def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:
         return _read_cell_by_cell(text, header, layout, name)
     if any(table.column(column).null_count for column in layout.required if column in types) or any(
         not pc.all(pc.is_finite(column)).as_py()
+        if pa.types.is_floating(column.type)
+        else _out_of_time(column).any()
         for column in table.columns
-        if pa.types.is_floating(column.type) and column.null_count < len(column)
+        if column.null_count < len(column)
     ):
         return _read_cell_by_cell(text, header, layout, name)
     if table.num_rows == 0 and not ragged:
@@ -228,13 +239,26 @@ def _typed(
             infinite = pc.fill_null(pc.invert(pc.is_finite(typed_at_once)), False)
             bad = infinite.to_numpy(zero_copy_only=False).astype(bool)
             typed_at_once = pc.if_else(infinite, pa.scalar(None, kind), typed_at_once)
+        bad |= _out_of_time(typed_at_once)
         return typed_at_once, bad
     encoded = filled.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     typed = [_typed_value(value, kind) for value in values]
     impossible = np.array([value is None for value in typed] + [False])
     bad = impossible[pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)]
-    return pa.array(typed, type=kind).take(encoded.indices), bad
+    found = pa.array(typed, type=kind).take(encoded.indices)
+    return found, bad | _out_of_time(found)
+
+
+def _out_of_time(column: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Dates and instants of no market: the year 1 stands for "none" in many a system, and no time zone reaches
+    before it."""
+    kind = column.type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        return np.zeros(len(column), dtype=bool)
+    first, last = (pa.scalar(moment, pa.timestamp("us")).cast(kind) for moment in _MARKET_TIME)
+    outside = pc.or_(pc.less(column, first), pc.greater(column, last))
+    return np.asarray(pc.fill_null(outside, False)).astype(bool)
 
 
 def _typed_value(value: str, kind: pa.DataType) -> object:

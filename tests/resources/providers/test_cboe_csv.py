@@ -237,6 +237,21 @@ def test_an_expiry_that_cannot_be_meant_is_set_aside(parse, folder, row, expiry)
     assert [r["reasons"] for r in parsed.rejected.to_pylist()] == [["expiry_out_of_range"]]
 
 
+@pytest.mark.parametrize("payload_time", ["0001-01-01", "0001-01-01 00:00:00", "9999-12-31 23:59:59"])
+def test_a_time_that_no_zone_can_place_is_no_time_of_a_payload(parse, folder, row, payload_time):
+    folder.underlying("MOD", D, payload_time, current=100, close=100)
+    folder.chain("MOD", D, [row(D, "MOD", "MOD", "2026-08-21")])
+    problem = parse().underlyings["MOD"].problem
+    assert "unusable line: untyped:payload_timestamp: 2026-07-22,MOD" in problem
+
+
+def test_a_line_that_a_quote_sign_ran_into_is_told_of_in_one_line(parse, folder, row):
+    folder.underlying("MOD", D, '"2026-07-22\n21:00', current=100, close=100)
+    folder.chain("MOD", D, [row(D, "MOD", "MOD", "2026-08-21")])
+    problem = parse().underlyings["MOD"].problem
+    assert "unusable line" in problem and "\n" not in problem and len(problem) < 500
+
+
 def test_rows_of_another_day_or_ticker_among_good_ones_are_set_aside(parse, folder, row):
     folder.underlying("MOD", D, "2026-07-22 21:00:00", current=100, close=100)
     folder.chain(

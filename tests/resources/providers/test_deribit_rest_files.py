@@ -60,6 +60,14 @@ def test_saved_answers_are_told_apart_by_their_content(tmp_path):
     assert (day.underlyings, day.underlying_prices.column("settlement_price").to_pylist()) == ({}, [7.5])
 
 
+def test_a_delivery_price_that_is_none_is_told_of_in_one_short_line(tmp_path):
+    saved(tmp_path, "official.json", {"data": [{"date": "2026-03-15", "delivery_price": "A" * 5000}]})
+    provider = files_provider(tmp_path)
+    sunday = dt.date(2026, 3, 15)
+    (problem,) = provider.parse(sunday, provider.fetch(sunday)).problems
+    assert "is stated as AAAA" in problem and len(problem) < 300
+
+
 def test_a_file_that_cannot_be_read_blocks_the_day_that_it_may_be_of(tmp_path):
     saved(tmp_path, "good.json", [summary("BTC-27MAR26-74000-C", "2026-03-17T10:00:00+00:00")])
     (tmp_path / "half.json").write_bytes(b'{"jsonrpc": "2.0", "result": [')
