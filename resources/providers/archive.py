@@ -48,7 +48,7 @@ def archive_members(
         raise UnreadablePayloadError(f"{name} is no zip archive; fetch it again from the source")
     try:
         with zipfile.ZipFile(io.BytesIO(payload)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
             _require_names(entries, name, max_members)
             members = []
             left = limit_bytes
@@ -94,6 +94,10 @@ def _require_names(entries: list[zipfile.ZipInfo], name: str, max_members: int) 
     seen: set[str] = set()
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if not entry.filename:
+            raise UnreadablePayloadError(
+                f"{name} is a damaged zip archive (a member without a name); pack it again"
+            )
         if path.is_absolute() or ".." in path.parts or ":" in entry.filename:
             raise UnreadablePayloadError(
                 f"{name} has a member named {entry.filename!r}, which leaves the archive; it is not what it says"

@@ -53,6 +53,13 @@ def test_a_member_that_leaves_the_archive_is_refused(name):
     assert "leaves the archive" in refused(packed({name: b"1"}))
 
 
+def test_a_member_without_a_name_is_refused():
+    payload = packed({"a": b"1"})
+    # its name begins with the character that ends names in a directory entry
+    unnamed = payload.replace(b"a", b"\0")
+    assert "member without a name" in refused(unnamed)
+
+
 def test_two_members_of_one_name_are_refused():
     buffer = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as archive:
