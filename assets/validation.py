@@ -165,7 +165,12 @@ def judged_days(
         inputs.update(action_inputs)
         underlyings = {}
         for spec in universe.underlyings:
-            previous = _previous(before, spec.symbol, inputs, references)
+            previous = _previous(
+                [b for b in before if not _from_the_future(b[1], spec.symbol, calendar, universe.timezone)],
+                spec.symbol,
+                inputs,
+                references,
+            )
             received = here[1].underlyings.get(spec.symbol)
             mine = [release for release in releases if release.covers(spec.symbol, day)]
             inputs.update(release_inputs(mine))
@@ -181,6 +186,15 @@ def judged_days(
             del parsed[old]
         for key in [k for k in references if k[0] < oldest]:
             del references[key]
+
+
+def _from_the_future(parsed: ParsedDay, symbol: str, calendar: TradingCalendar, timezone: str) -> bool:
+    """Whether a payload says that it is of a later session than its file: the session that it really is of would
+    seem to repeat it."""
+    found = parsed.underlyings.get(symbol)
+    if found is None or found.payload_ts_us is None:
+        return False
+    return calendar.session_of(found.payload_ts_us, timezone) > parsed.trade_date
 
 
 def _previous(
