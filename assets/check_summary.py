@@ -23,7 +23,7 @@ def objections(results: Sequence[ExpectationResult]) -> dg.MarkdownMetadataValue
         return None
     ordered = sorted(by_check.items(), key=lambda item: (_ORDER[item[0][0]], -len(item[1]), item[0][1]))
     rows: list[tuple[object, ...]] = [
-        (check, severity, _where(found), _in_a_cell(found[0].message))
+        (check, severity, _in_a_cell(_where(found)), _in_a_cell(found[0].message))
         for (severity, check), found in ordered[:_ROWS]
     ]
     if len(ordered) > _ROWS:
@@ -42,5 +42,5 @@ def _where(found: Sequence[ExpectationResult]) -> str:
 
 
 def _in_a_cell(text: str) -> str:
-    """A stroke would end the cell."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    """A stroke or a line end would end the cell."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -112,7 +112,8 @@ class Sample:
         _, double_bytes = self.made(Size(2, lines))
         copies = round(BYTES / (double_bytes - small_bytes))
         quotes, refused = (copies * rows for rows in self.rows(small))
-        # each call parses other bytes, so that no adapter finds the whole of what it kept of the call before
+        # each call parses other bytes, so that no adapter finds the whole of what it kept of the call before; names
+        # of contracts come again, as from one session to the next
         made = [self.made(Size(copies, lines, first)) for first in range(REPEATS + 1)]
         payloads = iter([parts for parts, _ in made])
 

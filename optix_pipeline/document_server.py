@@ -4,6 +4,7 @@ A browser follows no link from a page that a server sent to a file of the machin
 would do nothing.
 """
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +28,18 @@ class _Handler(SimpleHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         if path == "/":
             return self._index()
-        parts = path.strip("/").split("/")
-        if parts[0] not in (DATA_DOCS, TEAR_SHEETS) or not path.endswith(".html") or ".." in parts:
+        if not self._is_document(path):
             self.send_error(404, "there are Data Docs and tear sheets here")
             return None
         return super().send_head()
+
+    def _is_document(self, path: str) -> bool:
+        """Whether it names an HTML file of the two folders, and is one when links are followed."""
+        home = Path(self.directory).resolve()
+        if "\0" in path or not path.endswith(".html"):
+            return False
+        file = (home / path.lstrip("/")).resolve()
+        return file.is_file() and any(file.is_relative_to(home / name) for name in (DATA_DOCS, TEAR_SHEETS))
 
     def end_headers(self) -> None:
         # a page is written again when its range is judged again
@@ -70,6 +78,15 @@ def _address(home: Path, page: Path) -> str:
     return "/" + quote(page.relative_to(home).as_posix())
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away while a page is sent is nothing to tell of."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve_documents(home: Path, port: int) -> Iterator[str]:
     """Serve a home folder's documents on loopback; gives the address.
@@ -83,8 +100,7 @@ def serve_documents(home: Path, port: int) -> Iterator[str]:
     def handler(*arguments: Any) -> _Handler:
         return _Handler(*arguments, directory=str(home))
 
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", port), handler) as server:
         threading.Thread(target=server.serve_forever, name="documents", daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -27,6 +27,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return InWorkUnits(config, log)
 
 
+_OF_ONE_DEMO = ("test_demo.py", "test_lake_care.py", "test_reproduce.py", "test_workers.py")
+
+
 def work_unit(path: str) -> str:
     """The tests of a folder share a generated market, a lake or a database, and so run in one process.
 
@@ -35,7 +38,7 @@ def work_unit(path: str) -> str:
     folder, _, file = path.rpartition("/")
     if "end_to_end" not in folder:
         return folder
-    return "demo" if file in ("test_demo.py", "test_lake_care.py") else path
+    return "demo" if file in _OF_ONE_DEMO else path
 
 
 def load(path: Path) -> ModuleType:

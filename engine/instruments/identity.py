@@ -124,7 +124,8 @@ def _pack(expiry_days: ArrayLike, right: ArrayLike, original_strike: ArrayLike) 
 
 def _ids_of(prefix: str, unique_terms: NDArray[np.int64]) -> NDArray[np.int64]:
     """Ids of packed terms in ascending order."""
-    if sum(len(known.terms) for known in _known_by_prefix.values()) > _MAX_CACHED_IDS:
+    # of a copy: other threads add to it
+    if sum(len(known.terms) for known in list(_known_by_prefix.values())) > _MAX_CACHED_IDS:
         _known_by_prefix.clear()
     before = _known_by_prefix.get(prefix) or _Known()
     places, known = before.places(unique_terms)

@@ -47,6 +47,10 @@ def run_dev(*, port: int, documents_port: int, data: Path | None) -> None:
         If a port is taken, or one of the servers ends by itself.
     """
     use_data_folder(data)
+    if port == documents_port:
+        raise OSError(
+            f"port {port} cannot be both --port and --documents-port; choose another for one of them"
+        )
     _require_free(port, "--port")
     _require_free(documents_port, "--documents-port")
     home = dagster_home()
@@ -59,7 +63,8 @@ def run_dev(*, port: int, documents_port: int, data: Path | None) -> None:
         Servers(home, scratch) as servers,
     ):
         # runs write it into the metadata of what they make
-        os.environ.setdefault("OPTIX_DOCUMENTS_URL", documents)
+        os.environ["OPTIX_DOCUMENTS_URL"] = os.environ.get("OPTIX_DOCUMENTS_URL") or documents
+        print(f"OPTIX: Data Docs and tear sheets are at {documents}", flush=True)
         _serve(servers, scratch, port, signals)
     print("OPTIX: stopped", flush=True)
 
@@ -81,7 +86,6 @@ def _serve(servers: Servers, scratch: Path, port: int, signals: _Signals) -> Non
     servers.start(["dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)])
     if not _wait(lambda: _answers(port), servers, signals):
         return
-    print(f"OPTIX: Data Docs and tear sheets are at {os.environ['OPTIX_DOCUMENTS_URL']}", flush=True)
     print(f"OPTIX: the Dagster UI is at http://127.0.0.1:{port} (Ctrl-C stops everything)", flush=True)
     while not signals.stopping:
         servers.check()

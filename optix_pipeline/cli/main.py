@@ -55,14 +55,17 @@ def demo(
 def dev(
     port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
     documents_port: Annotated[
-        int, typer.Option(help="Port of Data Docs and tear sheets on 127.0.0.1, for the links in the UI.")
-    ] = 3001,
+        int | None,
+        typer.Option(
+            help="Port of Data Docs and tear sheets on 127.0.0.1, for the links in the UI; the next."
+        ),
+    ] = None,
     data: DataFolder = None,
 ) -> None:
     """Dagster UI, daemon and embedded Postgres in one process tree; Ctrl-C stops it all."""
     from optix_pipeline.cli.dev import run_dev
 
-    run_dev(port=port, documents_port=documents_port, data=data)
+    run_dev(port=port, documents_port=documents_port or port + 1, data=data)
 
 
 @app.command()

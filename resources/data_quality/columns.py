@@ -20,8 +20,9 @@ MISSING_DAYS = np.iinfo(np.int32).min
 MISSING_US = np.iinfo(np.int64).min
 
 #: tables whose columns are kept: a session's before and after its row rules, those of the session before, and
-#: some to spare for other threads; of larger ones nothing is kept, so memory stays bounded
-_TABLES, _TABLE_ROWS = 12, 30_000
+#: some to spare for other threads; of larger ones, and of slices of larger ones, nothing is kept, so memory stays
+#: bounded
+_TABLES, _TABLE_ROWS, _TABLE_BYTES = 12, 30_000, 32 << 20
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -43,6 +44,8 @@ def remembered(
     def once(table: pa.Table, *what: What.args, **named: What.kwargs) -> Taken:
         if table.num_rows > _TABLE_ROWS:
             return take(table, *what, **named)
+        if id(table) not in _tables and table.get_total_buffer_size() > _TABLE_BYTES:
+            return take(table, *what, **named)
         with _lock:
             # a table that is kept here cannot lose its id to another
             kept = _tables.setdefault(id(table), (table, {}))[1]
@@ -58,7 +61,7 @@ def remembered(
     return once
 
 
-def _shared(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def shared_array(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Read-only: others have the same array."""
     values.setflags(write=False)
     return values
@@ -122,23 +125,23 @@ def null_mask(table: pa.Table, name: str) -> Bools | None:
 @remembered
 def floats(table: pa.Table, name: str) -> Floats:
     """A float column with NaN for null."""
-    return _shared(_array(table, name).to_numpy(zero_copy_only=False))
+    return shared_array(_array(table, name).to_numpy(zero_copy_only=False))
 
 
 @remembered
 def days(table: pa.Table, name: str) -> Ints:
     """A date column as days since 1970-01-01, ``MISSING_DAYS`` for null."""
-    return _shared(_integers(_array(table, name), pa.int32(), int(MISSING_DAYS)).astype(np.int64))
+    return shared_array(_integers(_array(table, name), pa.int32(), int(MISSING_DAYS)).astype(np.int64))
 
 
 @remembered
 def instants_us(table: pa.Table, name: str) -> Ints:
     """A timestamp column as microseconds UTC, ``MISSING_US`` for null."""
-    return _shared(_integers(_array(table, name), pa.int64(), int(MISSING_US)))
+    return shared_array(_integers(_array(table, name), pa.int64(), int(MISSING_US)))
 
 
 @remembered
-def codes(table: pa.Table, name: str) -> tuple[Ints, list[str]]:
+def codes(table: pa.Table, name: str) -> tuple[Ints, tuple[str, ...]]:
     """A dictionary column as codes into its values; null and the empty string are -1."""
     array = _array(table, name)
     values = array.dictionary.to_pylist()
@@ -146,7 +149,7 @@ def codes(table: pa.Table, name: str) -> tuple[Ints, list[str]]:
     blank = [position for position, value in enumerate(values) if not value]
     if blank:
         indices = np.where(np.isin(indices, blank), -1, indices)
-    return _shared(indices), [value or "" for value in values]
+    return shared_array(indices), tuple(value or "" for value in values)
 
 
 def labels_equal(table: pa.Table, name: str, label: str) -> Bools:

@@ -18,6 +18,7 @@ from resources.data_quality.columns import (
     floats,
     instants_us,
     remembered,
+    shared_array,
 )
 
 # a contract in one number, its parts in the lake's order: day of expiry, right, strike in thousandths, root
@@ -52,7 +53,7 @@ def contract_codes(tables: Sequence[pa.Table], *, with_ts: bool = False) -> tupl
     """
     if sum(table.num_rows for table in tables) == 0:
         return tuple(np.zeros(0, dtype=np.int64) for _ in tables)
-    if not with_ts or all(_one_instant(table) for table in tables):
+    if not with_ts or len({instant for table in tables for instant in _instants(table)}) <= 1:
         packed = [_packed(table) for table in tables]
         if all(numbers is not None for numbers in packed):
             return tuple(numbers for numbers in packed if numbers is not None)
@@ -79,19 +80,20 @@ def _packed(table: pa.Table) -> Ints | None:
         fits = (
             ((thousandths / 1000.0 == strike) & (thousandths >= 0) & (thousandths < 2.0**_STRIKE_BITS)).all()
             and (not len(expiry) or (expiry.min() >= 0 and expiry.max() < 1 << _DAY_BITS))
-            and len(_roots) <= 1 << _ROOT_BITS
+            and max(roots, default=0) < 1 << _ROOT_BITS
         )
     if not fits:
         return None
     code: Ints = (expiry << _RIGHT_BITS) | right
     code = (code << _STRIKE_BITS) | thousandths.astype(np.int64)
     code = (code << _ROOT_BITS) | root
-    return code if whole else np.where(known, code, -1)
+    return shared_array(code if whole else np.where(known, code, -1))
 
 
-def _one_instant(table: pa.Table) -> bool:
-    instants = instants_us(table, "ts")
-    return not len(instants) or bool((instants == instants[0]).all())
+@remembered
+def _instants(table: pa.Table) -> tuple[int, ...]:
+    """The distinct instants of a table."""
+    return tuple(np.unique(instants_us(table, "ts")).tolist())
 
 
 def _ranked(tables: Sequence[pa.Table], *, with_ts: bool) -> tuple[Ints, ...]:
@@ -115,7 +117,7 @@ def _ranked(tables: Sequence[pa.Table], *, with_ts: bool) -> tuple[Ints, ...]:
 
 
 def shared_rows(first: Ints, second: Ints) -> tuple[Ints, Ints]:
-    """Rows of two tables that are about the same contracts, in order of their codes.
+    """Rows of two tables that are about the same contracts, in order of the first table's rows.
 
     Of a contract that a table holds twice the first row counts; rows without a code have no partner.
     """
@@ -124,11 +126,14 @@ def shared_rows(first: Ints, second: Ints) -> tuple[Ints, Ints]:
         both = second[at] == first if len(second) else np.zeros(len(first), dtype=np.bool_)
         both &= first >= 0
         return np.flatnonzero(both), at[both]
+    # codes come in the order in which a process met the roots, which must not show
     first_codes, first_rows = np.unique(first, return_index=True)
     second_codes, second_rows = np.unique(second, return_index=True)
     shared, left, right = np.intersect1d(first_codes, second_codes, assume_unique=True, return_indices=True)
     keep = shared >= 0
-    return first_rows[left[keep]], second_rows[right[keep]]
+    mine, theirs = first_rows[left[keep]], second_rows[right[keep]]
+    order = np.argsort(mine)
+    return mine[order], theirs[order]
 
 
 def among(code: Ints, others: Ints) -> Bools:

@@ -39,6 +39,8 @@ def missing_snapshots(
         if len(gaps) < _MIN_GAPS:
             return None
         snapshot_minutes = float(np.median(gaps))
+        if snapshot_minutes <= 0:  # snapshots of one instant
+            return None
         if (np.abs(gaps - snapshot_minutes) <= 0.1 * snapshot_minutes).mean() < _REGULAR:
             return None
         # what is learnt says nothing of when the vendor starts and stops

@@ -116,9 +116,9 @@ class TypedRows:
 def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:
     """Type every row of a comma-separated text with a header line.
 
-    Empty cells are null. A row with a cell that cannot be typed (``nan`` and ``inf`` are no numbers), or an
-    empty cell where the layout allows none, is rejected with ``untyped:<column>``; one with too few or too many
-    cells with ``untyped:row``.
+    Empty cells are null, and so are times before 1700 (the year 1 means "none"). A row with a cell that cannot
+    be typed (``nan`` and ``inf`` are no numbers), or an empty cell where the layout allows none, is rejected with
+    ``untyped:<column>``; one with too few or too many cells with ``untyped:row``.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def read_typed_csv(text: bytes, layout: CsvLayout, name: str) -> TypedRows:
     if any(table.column(column).null_count for column in layout.required if column in types) or any(
         not pc.all(pc.is_finite(column)).as_py()
         if pa.types.is_floating(column.type)
-        else _out_of_time(column).any()
+        else _out_of_time(column) is not None
         for column in table.columns
         if column.null_count < len(column)
     ):
@@ -223,7 +223,7 @@ def _read_cell_by_cell(text: bytes, header: list[str], layout: CsvLayout, name: 
 def _typed(
     cells: pa.Array, kind: pa.DataType, null_texts: tuple[str, ...]
 ) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """The cells in their type (null where empty or impossible), and which were impossible."""
+    """The cells in their type (null where empty, impossible or of no market's time), and which were impossible."""
     none = pc.is_in(cells, pa.array(["", *null_texts]))
     filled = pc.if_else(none, pa.scalar(None, pa.string()), cells)
     bad = np.zeros(len(cells), dtype=bool)
@@ -239,26 +239,30 @@ def _typed(
             infinite = pc.fill_null(pc.invert(pc.is_finite(typed_at_once)), False)
             bad = infinite.to_numpy(zero_copy_only=False).astype(bool)
             typed_at_once = pc.if_else(infinite, pa.scalar(None, kind), typed_at_once)
-        bad |= _out_of_time(typed_at_once)
-        return typed_at_once, bad
+        return _within_time(typed_at_once), bad
     encoded = filled.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     typed = [_typed_value(value, kind) for value in values]
     impossible = np.array([value is None for value in typed] + [False])
     bad = impossible[pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)]
-    found = pa.array(typed, type=kind).take(encoded.indices)
-    return found, bad | _out_of_time(found)
+    return _within_time(pa.array(typed, type=kind).take(encoded.indices)), bad
 
 
-def _out_of_time(column: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
-    """Dates and instants of no market: the year 1 stands for "none" in many a system, and no time zone reaches
-    before it."""
+def _within_time(column: pa.Array) -> pa.Array:
+    """Without dates and instants of no market: the year 1 stands for "none" in many a system, and no time zone
+    reaches before it."""
+    outside = _out_of_time(column)
+    return column if outside is None else pc.if_else(outside, pa.scalar(None, column.type), column)
+
+
+def _out_of_time(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray | None:
+    """Where a date or an instant is of no market; None where none is."""
     kind = column.type
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        return np.zeros(len(column), dtype=bool)
+        return None
     first, last = (pa.scalar(moment, pa.timestamp("us")).cast(kind) for moment in _MARKET_TIME)
-    outside = pc.or_(pc.less(column, first), pc.greater(column, last))
-    return np.asarray(pc.fill_null(outside, False)).astype(bool)
+    outside = pc.fill_null(pc.or_(pc.less(column, first), pc.greater(column, last)), False)
+    return outside if pc.any(outside).as_py() else None
 
 
 def _typed_value(value: str, kind: pa.DataType) -> object:

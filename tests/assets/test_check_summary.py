@@ -19,11 +19,11 @@ def test_nothing_failed_needs_no_table() -> None:
 def test_checks_are_in_order_of_severity_and_of_how_often_they_failed() -> None:
     results = [failed("locked", "info", 1)]
     results += [failed("crossed", "warning", day) for day in range(1, 8)]
-    results += [failed("present", "critical", 2, "a | stroke"), failed("parity", "warning", 1)]
+    results += [failed("present", "critical", 2, "a | stroke\r\nand a line"), failed("parity", "warning", 1)]
     lines = objections(results).value.splitlines()
     assert lines[0] == "| check | severity | where | the first says |"
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| present", "| crossed", "| parity", "| locked"]
-    assert lines[2] == r"| present | critical | SPY 2026-07-02 | a \| stroke |"
+    assert lines[2] == r"| present | critical | SPY 2026-07-02 | a \| stroke and a line |"
     assert "SPY on 7 sessions: 2026-07-01, 2026-07-02" in lines[3] and "2026-07-05, …" in lines[3]
 
 

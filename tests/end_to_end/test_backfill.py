@@ -187,13 +187,11 @@ def store(
     import boto3  # a session of its own: the default one keeps the credentials that it saw first
 
     stores = load_helper(Path(__file__).parent / "vanishing_store.py")
+    gateway = request.getfixturevalue("gateway_module") if request.param == "killed" else None
     # a folder of our own: pytest's are too deep for the daemons' Unix sockets
     folder = Path(tempfile.mkdtemp(prefix="ceph-"))
-    found = (
-        stores.CutOffMoto()
-        if request.param == "cut off"
-        else stores.KilledCeph(request.getfixturevalue("gateway_module"), folder)
-    )
+    request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
+    found = stores.CutOffMoto() if gateway is None else stores.KilledCeph(gateway, folder)
     monkeypatch.setenv("AWS_ENDPOINT_URL", found.direct)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", found.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", found.secret_key)
@@ -203,7 +201,6 @@ def store(
         yield found
     finally:
         found.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(

@@ -14,10 +14,12 @@ class CuttableProxy:
         self._target = (host, port)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._is_cut = False
         self.port = 0
         self.mend()
 
     def mend(self) -> None:
+        self._is_cut = False
         self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
@@ -27,6 +29,7 @@ class CuttableProxy:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
+            self._is_cut = True
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
@@ -37,6 +40,10 @@ class CuttableProxy:
                 client, _ = listener.accept()
                 server = socket.create_connection(self._target)
                 with self._lock:
+                    if self._is_cut:  # accepted while it was being cut
+                        client.close()
+                        server.close()
+                        return
                     self._open |= {client, server}
                 for source, sink in ((client, server), (server, client)):
                     threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
@@ -75,7 +82,11 @@ class KilledCeph:
 
     def __init__(self, module: ModuleType, folder: Path) -> None:
         self._gateway = module.CephGateway(folder)
-        self._gateway.start()
+        try:
+            self._gateway.start()
+        except BaseException:
+            self._gateway.stop()
+            raise
         self.direct = self.endpoint = self._gateway.endpoint
         self.access_key, self.secret_key = self._gateway.access_key, self._gateway.secret_key
         self.go_away, self.come_back = self._gateway.kill, self._gateway.start

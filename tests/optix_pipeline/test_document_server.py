@@ -22,6 +22,9 @@ def home(tmp_path: Path) -> Path:
         page = tmp_path / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text)
+    (tmp_path / "tear_sheets" / "folder.html").mkdir()
+    (tmp_path / "tear_sheets" / "link.html").symlink_to(tmp_path / "lake" / "secret.html")
+    (tmp_path / "data_docs" / "up").symlink_to(tmp_path / "lake")
     return tmp_path
 
 
@@ -51,6 +54,10 @@ def test_a_link_of_the_metadata_opens_the_page(home: Path, monkeypatch: pytest.M
         "data_docs/spx/",
         "data_docs",
         "tear_sheets/none.html",
+        "tear_sheets/a%00.html",
+        "tear_sheets/folder.html",
+        "tear_sheets/link.html",
+        "data_docs/up/secret.html",
     ],
 )
 def test_everything_else_is_not_found(home: Path, path: str) -> None:
