@@ -1,7 +1,7 @@
 """What the lake holds of each session: complete, or what keeps it from being so.
 
-A session is complete when the status of every daily layer stands there and all of them go back to the same, newest
-harvest. A process that is killed leaves layers that are missing, or layers of an older harvest behind newer ones.
+A session is complete when the status of every daily layer stands there, all of them go back to the same, newest
+harvest, and the payloads that it was compared with are the newest of their days too. A process that is killed leaves layers that are missing, or layers of an older harvest behind newer ones.
 """
 
 import datetime as dt
@@ -95,6 +95,9 @@ def _session(
     if own is None or own not in validated.inputs or own not in prices.inputs:
         why = "its payload was harvested again" if own else "its harvest record is gone"
         return SessionState(day, f"{why}, its layers are of an older one", received=received, restated=True)
+    if judged_against := harvests.outdated(validated.inputs):
+        why = f"it was judged against the payload of {', '.join(judged_against)}, which was harvested again"
+        return SessionState(day, why, received=received)
     if rates is not None and rate_harvests.path(day) not in rates.inputs:
         return SessionState(day, "its rates were harvested again", received=received)
     upstream = validated.inputs | (rates.inputs if rates is not None else {})

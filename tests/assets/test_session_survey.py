@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from assets.chain_month import day_entry
-from assets.day_status import DayStatus, Status, UnderlyingStatus, write_status
+from assets.day_status import DayStatus, Status, UnderlyingStatus, read_status, write_status
 from assets.session_survey import SessionState, survey_sessions
 from resources.lake.lake import Lake
 from resources.lake.layout import status_path
@@ -120,6 +120,20 @@ def test_without_one_of_its_layers_a_session_is_open(built: Built, layer: str) -
     state = built.look()
     assert state.unfinished == f"demo_stock/{layer} has no partition 2025-08-05"
     assert (state.verdict, state.compacted, state.received) == (None, False, True)
+
+
+def test_a_session_that_was_compared_with_a_payload_harvested_again_is_open(built: Built) -> None:
+    built.session(DAY)
+    built.session(NEXT)
+    before = built.harvest("raw_quotes", DAY, "quotes")
+    for asset in ("validated_quotes", "option_chain"):
+        mine = read_status(built.lake, built.universe, asset, NEXT).inputs
+        built.status(asset, NEXT, mine | before, ACME="ok")
+    assert built.look(NEXT).unfinished == ""
+    built.harvest("raw_quotes", DAY, "the right quotes")
+    state = built.look(NEXT)
+    assert state.unfinished == "it was judged against the payload of 2025-08-05, which was harvested again"
+    assert (state.restated, state.verdict) == (False, None)
 
 
 def test_a_payload_harvested_again_opens_its_session(built: Built) -> None:
