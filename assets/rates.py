@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from assets import engine_arrays as ea
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
 from assets.layers import daily_asset, daily_result, partition_days
+from resources.database.resource import DatabaseResource
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
@@ -56,6 +58,27 @@ def rate_days(
     return statuses
 
 
+def quality_row(universe: UniverseSpec, status: DayStatus) -> dict[str, Any]:
+    """Whether a session's rate files could be read and gave a curve, as its row in Postgres.
+
+    A file that cannot be read costs its tenors, never the session: who trades on must be told.
+    """
+    ((currency, entry),) = status.underlyings.items()
+    problems = (*entry.reasons, *entry.warnings)
+    return {
+        "universe": universe.name,
+        "asset": ASSET,
+        "trade_date": status.trade_date,
+        "underlying": currency,
+        "check": "rate_files",
+        "severity": "warning",
+        "passed": not problems,
+        "observed": entry.rows,
+        "limit": "every file read, at least one tenor",
+        "message": "; ".join(problems),
+    }
+
+
 def rate_curve(
     universe: UniverseSpec, lake: Lake, day: dt.date
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], dict[str, str]]:
@@ -81,8 +104,13 @@ def build_rates(universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition
         description="Zero rates by tenor as they were known when the session opened, each with its known_at.",
     )
     def rates(
-        context: dg.AssetExecutionContext, lake: LakeResource, sources: SourcesResource
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        sources: SourcesResource,
+        database: DatabaseResource,
     ) -> dg.MaterializeResult:
-        return daily_result(context, rate_days(universe, lake.open(), sources, partition_days(context)))
+        statuses = rate_days(universe, lake.open(), sources, partition_days(context))
+        database.write_quality([quality_row(universe, status) for status in statuses])
+        return daily_result(context, statuses)
 
     return rates

@@ -1,7 +1,8 @@
 """What the lake holds of each session: complete, or what keeps it from being so.
 
 A session is complete when the status of every daily layer stands there, all of them go back to the same, newest
-harvest, and the payloads that it was compared with are the newest of their days too. A process that is killed leaves layers that are missing, or layers of an older harvest behind newer ones.
+harvest, and the payloads that it was compared with are the newest of their days too. A process that is killed leaves
+layers that are missing, or layers of an older harvest behind newer ones.
 """
 
 import datetime as dt
