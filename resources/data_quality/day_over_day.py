@@ -18,6 +18,8 @@ from resources.data_quality.contract_keys import contract_codes, shared_rows
 #: after what all contracts moved
 _JUMP_RATIO = 1.5
 _MIN_COMMON = 20
+#: log distance within which a move is taken for that of a split
+_LIKE_A_SPLIT = 0.05
 #: ratios of splits that a spot may show before anybody says so
 _USUAL_SPLITS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 1.5, 0.5, 0.25, 0.2, 0.125, 0.1, 0.05)
 
@@ -39,13 +41,19 @@ def spot_jump(now: float, before: float, ratio: float) -> float | None:
     return abs(math.log(now * ratio / before))
 
 
-def likely_split(now: float, before: float) -> str | None:
-    """The split that a jump looks like, in words, or None."""
-    for ratio in _USUAL_SPLITS:
-        if abs(math.log(before / now / ratio)) < 0.05:
-            words = f"{ratio:g}-for-1" if ratio >= 1 else f"1-for-{1 / ratio:g}"
-            return f"a {words} split would explain it; if there was one, it belongs into corporate_actions"
-    return None
+def jump_hints(now: float, before: float, ratio: float) -> list[str]:
+    """What a jump looks like, in words: a split that nobody declared, or one that the price did not follow."""
+    if ratio != 1.0 and abs(math.log(now / before)) < _LIKE_A_SPLIT:
+        return [f"a {_in_words(ratio)} split is declared, but the price did not follow it"]
+    return [
+        f"a {_in_words(usual)} split would explain it; if there was one, it belongs into corporate_actions"
+        for usual in _USUAL_SPLITS
+        if abs(math.log(before / now / usual / ratio)) < _LIKE_A_SPLIT
+    ][:1]
+
+
+def _in_words(ratio: float) -> str:
+    return f"{ratio:g}-for-1" if ratio >= 1 else f"1-for-{1 / ratio:g}"
 
 
 def double_listing(quotes: pa.Table, previous: pa.Table, ratio: float) -> float | None:

@@ -53,7 +53,9 @@ SENTENCES: dict[str, Callable[[float, float], str]] = {
     ),
     "vanished_expiries": _number("expiry with open interest is gone", "expiries with open interest are gone"),
     "vanished_contracts": _share("of the live contracts with open interest are gone"),
-    "spot_jump": lambda value, limit: f"spot moved by {100 * value:.3g}% (log) since the session before",
+    "spot_jump": lambda value, limit: (
+        f"spot moved by {100 * value:.3g}% (log) since the session before, known splits taken out"
+    ),
     "split_double_listing": _share(
         "of the contracts are listed under their old strikes and the new ones at once"
     ),

@@ -122,8 +122,8 @@ def add_session_measures(
     ratio = day_over_day.split_ratio(actions, row["underlying"], since, day)
     spot, spot_before = day_over_day.spot_of(last), day_over_day.spot_of(previous)
     measures["spot_jump"] = day_over_day.spot_jump(spot, spot_before, ratio)
-    if (measures["spot_jump"] or 0.0) > 0.0 and (likely := day_over_day.likely_split(spot, spot_before)):
-        named["spot_jump"] = [likely]
+    if measures["spot_jump"]:
+        named["spot_jump"] = day_over_day.jump_hints(spot, spot_before, ratio)
     measures["split_double_listing"] = day_over_day.double_listing(last, previous, ratio)
     expiries, gone, alive = session_gaps.vanished(last, previous, day, ratio)
     measures["vanished_expiries"] = float(len(expiries))

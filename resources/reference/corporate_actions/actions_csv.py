@@ -112,7 +112,8 @@ def _action(row: dict[str, str | None]) -> CorporateAction:
         known = ", ".join(kind.value for kind in ActionKind)
         raise ValueError(f"kind {cells['kind']!r} is none of {known}") from None
     new_shares, old_shares = _number(cells, "new_shares"), _number(cells, "old_shares")
-    cash = _number(cells, "cash_amount")
+    # a split pays nothing: its cell may be left empty
+    cash = 0.0 if kind is ActionKind.SPLIT and not cells["cash_amount"] else _number(cells, "cash_amount")
     if kind is ActionKind.SPLIT and (new_shares <= 0 or old_shares <= 0 or new_shares == old_shares or cash):
         raise ValueError("a split needs new_shares and old_shares above 0 that differ, and cash_amount 0")
     if kind is ActionKind.CASH_DIVIDEND and (cash <= 0 or new_shares != 1 or old_shares != 1):

@@ -207,6 +207,10 @@ class TestSplitDay:
         assert failing(quotes, previous=self.before(chain), actions=[self.SPLIT]) == {}
         assert set(failing(quotes, previous=self.before(chain))) >= {"spot_jump", "vanished_contracts"}
 
+    def test_a_declared_split_that_the_price_did_not_follow_is_told_as_such(self, failing, chain):
+        found = failing(chain(level=1.02), previous=chain(TUE), actions=[self.SPLIT])
+        assert "a 4-for-1 split is declared, but the price did not follow it" in found["spot_jump"].message
+
     def test_a_split_of_another_name_or_day_explains_nothing(self, failing, chain):
         from dataclasses import replace
 

@@ -41,6 +41,10 @@ def test_a_file_without_events_is_an_empty_table(stocks, tmp_path):
     assert actions.parse(actions.fetch()).table.num_rows == 0
 
 
+def test_a_split_pays_nothing_and_may_leave_its_cash_empty():
+    assert _read(HEADER + SPLIT.replace(",4,1,0,", ",4,1,,")) == _read(HEADER + SPLIT)
+
+
 def test_source_may_be_left_out():
     text = (HEADER + SPLIT).replace(",source\n", "\n").replace(",filing\n", "\n")
     assert _read(text)[0].source == ""
