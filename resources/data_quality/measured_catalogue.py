@@ -124,6 +124,13 @@ MEASURED_CHECKS = (
         limit=0.02,
     ),
     CheckDefinition(
+        "spot_from_forwards",
+        "snapshot",
+        "warning",
+        "log distance of spot from the parity forwards of the options up to two months out",
+        limit=0.03,
+    ),
+    CheckDefinition(
         "spot_jump",
         "session",
         "warning",

@@ -53,6 +53,9 @@ SENTENCES: dict[str, Callable[[float, float], str]] = {
     ),
     "vanished_expiries": _number("expiry with open interest is gone", "expiries with open interest are gone"),
     "vanished_contracts": _share("of the live contracts with open interest are gone"),
+    "spot_from_forwards": lambda value, limit: (
+        f"spot is {100 * value:.3g}% (log) away from the forwards of its own options (limit {100 * limit:g}%)"
+    ),
     "spot_jump": lambda value, limit: (
         f"spot moved by {100 * value:.3g}% (log) since the session before, known splits taken out"
     ),

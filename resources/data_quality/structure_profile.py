@@ -19,6 +19,7 @@ from resources.data_quality.profile_columns import Profile, SessionCalendar
 from resources.data_quality.row_verdict import RowVerdict
 from resources.data_quality.session_gaps import contract_names
 from resources.data_quality.smile import smile_outliers
+from resources.data_quality.spot_level import spot_from_forwards
 from resources.universe import QualitySpec
 
 #: checks of quotes against each other, each the share of quotes that it objects to
@@ -66,6 +67,7 @@ def add_snapshot_measures(
             _name(named, name, clean, finding.rows[finding.snapshot == n])
         measures["vendor_iv_unit"] = units.volatility_decades(shape, vendor_iv, n)
         mine = slice(int(starts[n]), int(starts[n + 1]) if n + 1 < len(starts) else len(shape.row))
+        measures["spot_from_forwards"] = spot_from_forwards(shape, n)
         iv = vendor_iv[shape.row[mine]]
         measures["vendor_iv_unsolved"] = float((~(iv > 0)).mean()) if given else None
         here = odd_strikes[shape.snapshot[odd_strikes] == n]

@@ -20,7 +20,7 @@ def _day(
 #: what prices that are wrong may also break, and what a session after them shows against them
 _STRUCTURE = (
     *("price_unit", "vendor_iv_unit", "absurdly_wide", "below_intrinsic", "parity", "butterfly"),
-    *("calendar_spread", "smile_outliers", "volatility_jumps"),
+    *("calendar_spread", "smile_outliers", "volatility_jumps", "spot_from_forwards"),
 )
 _AFTER = ("volatility_jumps", "spot_jump")
 _GONE = ("vanished_contracts", "vanished_expiries")
@@ -54,7 +54,7 @@ DAY_KINDS = (
         "session",
         "readable",
         layouts=BOTH,
-        also=_TIMES,
+        also=(*_TIMES, "expired_contracts"),
     ),
     _day(
         "repeated_quotes",
@@ -79,7 +79,7 @@ DAY_KINDS = (
         "readable",
         layouts=BOTH,
         also=(*_TIMES, *_GONE),
-        after=("repeated_quotes", "repeated_trades", *_AFTER),
+        after=_AFTER,
     ),
     _day("early_file", "taken before the close", "1 minute before", "session_complete", also=("last_trade",)),
     _day("other_session", "every row says that it is of the session before", "one day", "readable"),
@@ -221,9 +221,18 @@ DAY_KINDS = (
     ),
     _day(
         "spot_jump",
-        "a spot that is not that of the options",
+        "a spot that is not that of the options, far from that of the session before",
         "1.3 times the session before",
         "spot_jump",
+        layouts=BOTH,
+        also=("missing_fields", *_STRUCTURE),
+        after=_AFTER,
+    ),
+    _day(
+        "spot_off",
+        "a spot that is not that of the options, within a day's move",
+        "6%",
+        "spot_from_forwards",
         layouts=BOTH,
         also=("missing_fields", *_STRUCTURE),
         after=_AFTER,

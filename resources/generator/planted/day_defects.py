@@ -270,6 +270,7 @@ DAY_DEFECTS: dict[str, DayDefect] = {
     "smile_outliers": DayDefect((2.5, 1.5), structure.smile_outliers),
     "volatility_jumps": DayDefect((2.5, 1.8), structure.volatility_jumps),
     "spot_jump": DayDefect((2.0, 1.3), structure.spot_jump),
+    "spot_off": DayDefect((1.12, 1.06), structure.spot_off),
     "vanished_expiry": DayDefect((1.0,), structure.vanished_expiry),
     "vanished_contracts": DayDefect((0.2, 0.03), structure.vanished_contracts),
     "missing_snapshot": DayDefect((1.0,), structure.missing_snapshot),

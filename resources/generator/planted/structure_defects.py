@@ -194,7 +194,17 @@ def _at_volatility(sheet: DaySheet, rows: Rows, factor: float) -> None:
 
 def spot_jump(file: SessionFile, window: Window, size: float, _rng: np.random.Generator) -> str:
     """A spot that is not that of the options: ``size`` times that of the session before, whatever today's move."""
-    factor = size * window.before.state.spot / window.here.state.spot
+    _scale_spot(file, size * window.before.state.spot / window.here.state.spot)
+    return f"spot {size:g} times that of the session before"
+
+
+def spot_off(file: SessionFile, _window: Window, size: float, _rng: np.random.Generator) -> str:
+    """A spot ``size`` times what it was when the options were quoted."""
+    _scale_spot(file, size)
+    return f"spot {size:g} times that of the options"
+
+
+def _scale_spot(file: SessionFile, factor: float) -> None:
     if file.line is not None:
         fields = file.line.split(",")
         for position in (4, 5):
@@ -203,7 +213,6 @@ def spot_jump(file: SessionFile, window: Window, size: float, _rng: np.random.Ge
     else:
         for sheet in file.sheets:
             sheet.replace("index_price", np.round(sheet.values("index_price") * factor, 2))
-    return f"spot {size:g} times that of the session before"
 
 
 def vanished_expiry(file: SessionFile, window: Window, _size: float, rng: np.random.Generator) -> str:

@@ -47,6 +47,14 @@ def test_a_chain_of_one_forward_and_one_smile_fails_nothing(failing, chain):
     assert failing(chain(), previous=chain(TUE, 1.02)) == {}
 
 
+def near(quotes):
+    """The first expiry in seven weeks instead of half a year."""
+    day = dt.date(2026, 9, 11)
+    settles = dt.datetime(2026, 9, 11, 20, tzinfo=dt.UTC)
+    first = np.asarray(quotes["expiry"]) == np.asarray(quotes["expiry"]).min()
+    return put(quotes, first, expiry=day, last_trade_date=day, settles_at=settles)
+
+
 SNAPSHOT_CASES = {
     "quarantined_rows": [lambda q: put(q, rows_at(q, 100.0, "C", 2), bid=-1.0)],
     # prices x10000, in cents, and a vendor's percent
@@ -69,6 +77,10 @@ SNAPSHOT_CASES = {
     ],
     "calendar_spread": [lambda q: put(q, rows_at(q, 120.0, None, 1), bid=times(1.6), ask=times(1.6))],
     "smile_outliers": [lambda q: put(q, rows_at(q, 110.0, "C"), bid=times(2.2), ask=times(2.2))],
+    "spot_from_forwards": [
+        lambda q: put(near(q), spot=times(1.06)),
+        lambda q: put(near(q), spot=times(0.94)),
+    ],
     "off_calendar_expiries": [lambda q: put(q, rows_at(q, 80.0, None, 1), expiry=dt.date(2026, 11, 26))],
 }
 
@@ -89,6 +101,7 @@ SOUND_CASES = {
     "price_unit": lambda q: put(q, bid=times(0.98), ask=times(1.02)),
     "vendor_iv_unit": lambda q: put(q, vendor_iv=0.9),
     "vendor_iv_unsolved": lambda q: put(q, vendor_iv=None),  # a vendor that gives none has solved none
+    "spot_from_forwards": lambda q: put(near(q), spot=times(1.02)),
     "one_sided": lambda q: put(q, np.arange(100) % 3 == 0, bid=None),
     "absurdly_wide": lambda q: put(q, np.arange(100) % 20 == 0, ask=lambda a: a + 40.0),
     "below_intrinsic": lambda q: put(q, rows_at(q, 80.0, "C"), bid=None, ask=times(1.5)),

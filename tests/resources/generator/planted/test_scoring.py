@@ -66,7 +66,8 @@ def test_a_false_alarm_of_a_check_that_serves_no_kind_fails_the_score_too():
     [
         ("session", 0, True),
         ("last_trade", 0, True),
-        ("repeated_quotes", 1, True),
+        ("volatility_jumps", 1, True),
+        ("repeated_quotes", 1, False),
         ("repeated_quotes", 2, False),
         ("session", 1, False),
         ("crossed", 0, False),
