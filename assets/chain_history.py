@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from assets import engine_arrays as ea
-from assets.chain_month import CHAIN_FILE, PRICES_FILE, read_month_status
+from assets.chain_month import read_month_status
 from assets.corporate_actions import slice_path, to_actions
 from assets.day_status import MissingLayerError
+from assets.status_files import CHAIN_FILE, PRICES_FILE
 from engine.backtest.study import StudySpec
 from engine.corporate_actions.events import CorporateAction
 from engine.instruments.terms import QuoteGrade

@@ -10,6 +10,7 @@ import pyarrow as pa
 from assets import engine_arrays as ea
 from assets.day_status import DayStatus, MissingLayerError, UnderlyingStatus, read_status
 from assets.naming import layer_metadata, universe_code_version, universe_key
+from assets.status_files import CHAIN_FILE, PRICES_FILE, month_status, read_status_file
 from resources.lake.digest import table_digest
 from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
@@ -19,8 +20,6 @@ from resources.schemas import CHAIN_SCHEMA, UNDERLYING_SCHEMA
 from resources.universe import UniverseSpec
 
 ASSET = "chain_month"
-CHAIN_FILE = "chain"
-PRICES_FILE = "underlying_prices"
 
 
 def month_end(month: dt.date) -> dt.date:
@@ -118,15 +117,16 @@ def read_month_status(universe: UniverseSpec, lake: Lake, month: dt.date) -> dic
     ------
     MissingLayerError
         If the month has not been compacted.
+    LakeFormatError
+        If its status is none.
     """
     try:
-        record: dict[str, object] = lake.read_json(status_path(universe.name, ASSET, month.isoformat()))
+        return read_status_file(lake, status_path(universe.name, ASSET, month.isoformat()), month_status)
     except LakeFileNotFoundError:
         raise MissingLayerError(
             f"{universe.name}/{ASSET} has no partition {month}; materialize it first "
             f"(optix harvest {universe.name})"
         ) from None
-    return record
 
 
 def build_chain_month(

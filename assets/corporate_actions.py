@@ -14,6 +14,7 @@ from assets.chain_month import month_end
 from assets.day_status import MissingLayerError
 from assets.monthly_reference import monthly_asset, write_month
 from assets.naming import table_markdown
+from assets.status_files import read_status_file, reference_status
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
@@ -84,6 +85,8 @@ class ActionsInForce:
         ------
         MissingLayerError
             If the month's slice has not been materialized.
+        LakeFormatError
+            If its status is none.
         """
         if self._universe.corporate_actions is None:
             return [], {}
@@ -97,7 +100,9 @@ class ActionsInForce:
     def _read(self, month: dt.date) -> tuple[list[CorporateAction], dict[str, str]]:
         name = self._universe.name
         try:
-            status = self._lake.read_json(status_path(name, ASSET, month.isoformat()))
+            status = read_status_file(
+                self._lake, status_path(name, ASSET, month.isoformat()), reference_status
+            )
         except LakeFileNotFoundError:
             raise MissingLayerError(
                 f"{name}/{ASSET} has no partition {month}; materialize it first (optix harvest {name})"

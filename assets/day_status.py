@@ -6,8 +6,9 @@ after ``validated_quotes``.
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
+from assets.status_files import mapping_of, read_status_file, texts_of
 from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import status_path
@@ -75,16 +76,32 @@ class DayStatus:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
+        """The status of ``to_json``'s document.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError, AttributeError
+            If it is another document.
+        """
+        underlyings = mapping_of(mapping_of(record, "the document")["underlyings"], "underlyings")
         return cls(
             trade_date=dt.date.fromisoformat(record["trade_date"]),
-            underlyings={
-                name: UnderlyingStatus(
-                    **{**u, "reasons": tuple(u["reasons"]), "warnings": tuple(u["warnings"])}
-                )
-                for name, u in record["underlyings"].items()
-            },
-            inputs=record["inputs"],
+            underlyings={name: _underlying(name, u) for name, u in underlyings.items()},
+            inputs=texts_of(record["inputs"], "inputs"),
         )
+
+
+def _underlying(name: str, u: dict[str, Any]) -> UnderlyingStatus:
+    mapping_of(u, name)
+    found = UnderlyingStatus(**{**u, "reasons": tuple(u["reasons"]), "warnings": tuple(u["warnings"])})
+    if found.status not in get_args(Status):
+        raise ValueError(f"{name} has status {found.status!r}")
+    if not (isinstance(found.rows, int) and isinstance(found.quarantined, int)):
+        raise TypeError(f"{name} counts its rows with {found.rows!r} and {found.quarantined!r}")
+    texts = (found.path, found.sha256, found.digest, *found.reasons, *found.warnings)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{name} has a path, digest, reason or warning that is no text")
+    return found
 
 
 def write_status(lake: Lake, universe: UniverseSpec, asset: str, status: DayStatus) -> str:
@@ -101,11 +118,13 @@ def read_status(lake: Lake, universe: UniverseSpec, asset: str, day: dt.date | s
     ------
     MissingLayerError
         If that partition has not been materialized.
+    LakeFormatError
+        If its status is none.
     """
+    path = status_path(universe.name, asset, str(day))
     try:
-        found = lake.read_json(status_path(universe.name, asset, str(day)))
+        return read_status_file(lake, path, DayStatus.from_json)
     except LakeFileNotFoundError:
         raise MissingLayerError(
             f"{universe.name}/{asset} has no partition {day}; materialize it first (optix harvest {universe.name})"
         ) from None
-    return DayStatus.from_json(found)

@@ -15,10 +15,12 @@ from assets.day_status import DayStatus, MissingLayerError, read_status
 from assets.layers import each_day
 from assets.universe_assets import monthly_reference_assets
 from resources.lake.lake import Lake
-from resources.lake.layout import status_path
+from resources.lake.layout import receipt_path, status_path
 from resources.newest_harvests import NewestHarvests
 from resources.universe import UniverseSpec
 
+#: layers of which only the presence is asked: what follows from them stands in the layers that are read
+_UNREAD = ("quarantined_quotes", "adjusted_quotes")
 #: ok: everything was kept; partly: some underlyings were
 Verdict = Literal["ok", "partly", "blocked", "absent"]
 
@@ -58,9 +60,37 @@ def survey_sessions(universe: UniverseSpec, lake: Lake, days: Sequence[dt.date])
     rates = NewestHarvests(lake, universe.name, "rates")
     months = sorted({day.replace(day=1) for day in days})
     compacted = dict(zip(months, each_day(lambda m: _month(universe, lake, m), months, lake), strict=True))
-    return each_day(
+    states = each_day(
         lambda day: _session(universe, lake, day, quotes, rates, compacted[day.replace(day=1)]), days, lake
     )
+    for asset in _UNREAD:
+        gone = _gone(universe, lake, asset, [state.day for state in states if not state.unfinished])
+        states = [
+            SessionState(s.day, f"{universe.name}/{asset} has no partition {s.day}", received=s.received)
+            if s.day in gone
+            else s
+            for s in states
+        ]
+    return states
+
+
+def _gone(universe: UniverseSpec, lake: Lake, asset: str, days: Sequence[dt.date]) -> set[dt.date]:
+    """The days of which a layer has no status here and no receipt of one that was archived."""
+    gone = set(days)
+    for path_of, levels in ((status_path, 2), (receipt_path, 1)):
+        paths = {day: path_of(universe.name, asset, day.isoformat()) for day in sorted(gone)}
+        gone -= _standing(lake, paths, levels)
+    return gone
+
+
+def _standing(lake: Lake, paths: dict[dt.date, str], levels: int) -> set[dt.date]:
+    """The days whose path is there; the paths share the folder that lies ``levels`` above them."""
+    # a look at each file costs less than a walk through all of the layer's, as long as it is no request of its own
+    if len(paths) <= lake.requests_at_once or lake.requests_at_once == 1:
+        there = each_day(lambda day: lake.exists(paths[day]), list(paths), lake)
+        return {day for day, found in zip(paths, there, strict=True) if found}
+    listed = set(lake.list(next(iter(paths.values())).rsplit("/", levels)[0]))
+    return {day for day, path in paths.items() if path in listed}
 
 
 def _month(universe: UniverseSpec, lake: Lake, month: dt.date) -> dict[str, Any] | None:

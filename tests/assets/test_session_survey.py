@@ -10,14 +10,22 @@ import yaml
 from assets.chain_month import day_entry
 from assets.day_status import DayStatus, Status, UnderlyingStatus, read_status, write_status
 from assets.session_survey import SessionState, survey_sessions
+from resources.lake.errors import LakeFormatError
 from resources.lake.lake import Lake
-from resources.lake.layout import status_path
+from resources.lake.layout import receipt_path, status_path
 from resources.lake.opening import open_lake
 from resources.raw_store import RawPart, RawStore
 from resources.universe import UniverseSpec
 
 DAY, NEXT = dt.date(2025, 8, 5), dt.date(2025, 8, 6)
-LAYERS = ("underlying_prices", "rates", "validated_quotes", "adjusted_quotes", "option_chain")
+LAYERS = (
+    "underlying_prices",
+    "rates",
+    "validated_quotes",
+    "quarantined_quotes",
+    "adjusted_quotes",
+    "option_chain",
+)
 
 
 @pytest.fixture
@@ -33,7 +41,15 @@ class Built:
 
     def __init__(self, lake: Lake, universe: UniverseSpec) -> None:
         self.lake, self.universe = lake, universe
-        self.month: dict[str, Any] = {"days": {}, "inputs": {}}
+        file = {"path": "p", "sha256": "0", "digest": "0"}
+        self.month: dict[str, Any] = {
+            "month": "2025-08-01",
+            "chain": file,
+            "underlying_prices": file,
+            "days": {},
+            "not_materialized": [],
+            "inputs": {},
+        }
 
     def harvest(self, dataset: str, day: dt.date, payload: str, kind: str = "quotes") -> dict[str, str]:
         parts = [RawPart.whole(kind, None, "a.csv", "here", payload.encode())] if payload else []
@@ -113,7 +129,7 @@ def test_prices_without_quotes_are_no_payload_of_the_session(built: Built) -> No
     assert built.look().received is False
 
 
-@pytest.mark.parametrize("layer", ["underlying_prices", "rates", "validated_quotes", "option_chain"])
+@pytest.mark.parametrize("layer", LAYERS)
 def test_without_one_of_its_layers_a_session_is_open(built: Built, layer: str) -> None:
     built.session(DAY)
     built.lake.delete(status_path("demo_stock", layer, f"{DAY}"))
@@ -134,6 +150,53 @@ def test_a_session_that_was_compared_with_a_payload_harvested_again_is_open(buil
     state = built.look(NEXT)
     assert state.unfinished == "it was judged against the payload of 2025-08-05, which was harvested again"
     assert (state.restated, state.verdict) == (False, None)
+
+
+@pytest.mark.parametrize("at_once", [1, 16])
+def test_the_layers_that_are_not_read_are_listed_once_where_each_look_is_a_request(
+    built: Built, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    days = [dt.date(2025, 8, n) for n in range(4, 30)]
+    for day in days:
+        built.session(day)
+    built.lake.delete(status_path("demo_stock", "adjusted_quotes", f"{DAY}"))
+    built.lake.delete(status_path("demo_stock", "quarantined_quotes", f"{NEXT}"))
+    asked: list[str] = []
+    listed: list[str] = []
+    exists, files = type(built.lake).exists, type(built.lake).files
+    monkeypatch.setattr(type(built.lake), "requests_at_once", at_once)
+    monkeypatch.setattr(
+        type(built.lake), "exists", lambda lake, path: asked.append(path) or exists(lake, path)
+    )
+    monkeypatch.setattr(
+        type(built.lake), "files", lambda lake, prefix="": listed.append(prefix) or files(lake, prefix)
+    )
+    states = survey_sessions(built.universe, built.lake, days)
+    assert {s.day for s in states if s.unfinished} == {DAY, NEXT}
+    looks = [p for p in asked if p.startswith("demo_stock/adjusted_quotes/")]
+    # the one that lacks another layer is not asked about
+    assert len(looks) == (len(days) - 1 if at_once == 1 else 0)
+    assert listed.count("demo_stock/adjusted_quotes") == (0 if at_once == 1 else 1)
+
+
+def test_a_layer_that_is_not_read_and_was_archived_is_not_missed(built: Built) -> None:
+    built.session(DAY)
+    for asset in ("adjusted_quotes", "quarantined_quotes"):
+        built.lake.delete(status_path("demo_stock", asset, f"{DAY}"))
+        built.lake.write_json(receipt_path("demo_stock", asset, f"{DAY}"), {})
+    assert built.look().unfinished == ""
+
+
+@pytest.mark.parametrize("asset", ["option_chain", "validated_quotes", "rates", "chain_month"])
+@pytest.mark.parametrize("content", [b"", b'{"x": 1}', b"[]", b'{"trade_date": 3}'])
+def test_a_status_that_is_none_is_named_with_the_way_out(built: Built, asset: str, content: bytes) -> None:
+    built.session(DAY)
+    path = status_path("demo_stock", asset, "2025-08-01" if asset == "chain_month" else f"{DAY}")
+    built.lake.write_bytes(path, content)
+    with pytest.raises(LakeFormatError, match="run: optix lake repair demo_stock") as refused:
+        built.look()
+    assert f"{built.lake.uri}/{path} is no " in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_payload_harvested_again_opens_its_session(built: Built) -> None:
