@@ -131,7 +131,7 @@ def archive_lake(
         raise ValueError("--keep-days needs --to: the archive, a folder or s3://bucket/prefix")
     rules = read_policy(policy) if policy is not None else short_policy(str(to), int(keep_days or 0))
     lake, archive = current_lake(), open_lake(rules.archive)
-    moves = plan(lake, rules, dt.datetime.now(dt.UTC).date(), universe)
+    moves = plan(lake, rules, dt.datetime.now(dt.UTC).date(), universe, policy)
     outcome = Outcome()
     if not dry_run:
         with progress_bars(quiet=as_json) as report:

@@ -11,12 +11,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from optix_pipeline.lake.audit import Progress, named_files
+from optix_pipeline.lake.elsewhere import refuse_same_place, refuse_shared_files
 from optix_pipeline.lake.inventory import Place, receipt_name, sorted_files
-from optix_pipeline.lake.policy import RAW, RetentionPolicy, last_day
-from resources.lake.errors import LakeError
+from optix_pipeline.lake.policy import RAW, RetentionPolicy, last_day, refuse_unheld
+from optix_pipeline.lake.receipts import read_receipt
+from optix_pipeline.lake.statuses import status_problem
+from resources.lake.errors import LakeError, LakeFileNotFoundError
 from resources.lake.lake import Lake, StoredFile
 from resources.lake.layout import RECORDS, STATUS_FILE, receipt_path
 from resources.raw_store import CorruptPayloadError, HarvestRecord, RawStore
@@ -58,9 +62,27 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
 
 
-def plan(lake: Lake, policy: RetentionPolicy, today: dt.date, universe: str | None = None) -> list[Move]:
-    """The partitions that the policy wants archived or removed and that still are not."""
+def plan(
+    lake: Lake,
+    policy: RetentionPolicy,
+    today: dt.date,
+    universe: str | None = None,
+    policy_file: Path | None = None,
+) -> list[Move]:
+    """The partitions that the policy wants archived or removed and that still are not.
+
+    Raises
+    ------
+    ValueError
+        If the archive is the lake, as far as that can be told without writing.
+    LookupError, SpecError
+        If the lake holds nothing of a universe that is named, by the caller or by the policy of ``policy_file``.
+    """
+    from resources.lake.opening import open_lake
+
+    refuse_same_place(lake, open_lake(policy.archive))
     found = sorted_files(lake, universe)
+    refuse_unheld(policy, {place.owner for place in found}, lake.uri, universe, policy_file)
     by_name: dict[tuple[str, str, str, bool], list[StoredFile]] = defaultdict(list)
     receipts = set()
     for place, files in found.items():
@@ -132,7 +154,7 @@ def _with_payloads(moves: list[Move], keepers: dict[str, set[tuple[str, str, str
 def _unchanged(lake: Lake, receipt: str, files: list[StoredFile]) -> bool:
     """Whether the archived copy is of these files: a status names the digests of its files, a record's name holds
     its own."""
-    stated = lake.read_json(receipt)["files"]
+    stated = read_receipt(lake, receipt).files
     if not all(file.path in stated for file in files):
         return False
     statuses = [file.path for file in files if file.path.endswith("/" + STATUS_FILE)]
@@ -142,11 +164,16 @@ def _unchanged(lake: Lake, receipt: str, files: list[StoredFile]) -> bool:
 
 
 def carry_out(lake: Lake, archive: Lake, moves: list[Move], progress: Progress | None = None) -> Outcome:
-    """Copy, verify, write receipts, delete. A partition that is damaged here stays as it is and is named."""
-    if archive.uri == lake.uri or archive.uri.startswith(lake.uri + "/"):
-        raise ValueError(
-            f"the archive {archive.uri} is this lake itself; name another bucket, region or folder"
-        )
+    """Copy, verify, write receipts, delete. A partition that is damaged here stays as it is and is named.
+
+    Raises
+    ------
+    ValueError
+        If the archive is the lake under any name.
+    """
+    refuse_same_place(lake, archive)
+    if moves:
+        refuse_shared_files(lake, archive)
     outcome = Outcome()
     proven: dict[str, dict[str, Any]] = {}
     staying: set[str] = set()
@@ -205,7 +232,12 @@ def _stated(lake: Lake, move: Move, proven: dict[str, dict[str, Any]]) -> dict[s
     status = next((f.path for f in move.files if f.path.endswith("/" + STATUS_FILE)), None)
     if status is None:
         raise LakeError("the partition has no status; run optix lake repair")
-    stated = dict(named_files(lake.read_json(status)))
+    document = lake.read_json(status)
+    problem = status_problem(move.asset, move.key, document)
+    if problem:
+        # nothing vouches for the files then
+        raise LakeError(f"{lake.uri}/{status} {problem}; run optix lake repair")
+    stated = dict(named_files(document))
     gone = sorted(set(stated) - {file.path for file in move.files})
     if gone:
         raise LakeError(f"{', '.join(gone)} is missing; run optix lake repair")
@@ -227,11 +259,19 @@ def restore(
             continue
         if (first and day < first) or (last and dt.date.fromisoformat(place.key) > last):
             continue
-        receipt = lake.read_json(files[0].path)
-        archive = open_lake(receipt["archive"])
-        wanted = sorted(receipt["files"].items(), key=lambda item: (item[0].endswith(".json"), item[0]))
+        receipt = read_receipt(lake, files[0].path)
+        archive = open_lake(receipt.archive)
+        wanted = sorted(receipt.files.items(), key=lambda item: (item[0].endswith(".json"), item[0]))
         missing = [(path, entry["sha256"]) for path, entry in wanted if not lake.exists(path)]
         for path, sha256 in missing:
-            lake.write_bytes(path, archive.read_bytes(path, sha256=sha256))
+            try:
+                data = archive.read_bytes(path, sha256=sha256)
+            except LakeFileNotFoundError:
+                # "not in the lake" would be said of the archive, which is one, and be read of this lake
+                raise LakeFileNotFoundError(
+                    f"{path} is not in the archive {archive.uri}, where {files[0].path} says it is; bring the "
+                    "archive back to that address, then run the same command"
+                ) from None
+            lake.write_bytes(path, data)
         if missing:
             yield files[0].path, len(missing)

@@ -9,6 +9,8 @@ from typing import Any
 from optix_pipeline.lake.faults import Audit, Damage, Fault
 from optix_pipeline.lake.gaps import missing_partitions
 from optix_pipeline.lake.inventory import Place, sorted_files
+from optix_pipeline.lake.receipts import Receipt, unanswered
+from optix_pipeline.lake.statuses import status_problem
 from resources.lake.errors import LakeError, LakeFileNotFoundError
 from resources.lake.lake import Lake, StoredFile
 from resources.lake.layout import STATUS_FILE
@@ -33,6 +35,7 @@ def audit(lake: Lake, universe: str | None = None, progress: Progress | None = N
     checks: list[Callable[[], _Verified]] = []
     faults: list[Fault] = []
     records: list[tuple[Place, HarvestRecord]] = []
+    receipts: list[tuple[Place, str, Receipt]] = []
     paths: set[str] = set()
     named = list(_read_documents(lake, found))
     for place, path, document in named:
@@ -48,6 +51,7 @@ def audit(lake: Lake, universe: str | None = None, progress: Progress | None = N
             paths.add(path)
         elif place.part == "receipt":
             paths.add(path)
+            receipts.append((place, path, Receipt.from_json(document)))
         else:
             checks += _file_checks(lake, place, path, document)
     checks += _payload_checks(lake, records)
@@ -57,6 +61,7 @@ def audit(lake: Lake, universe: str | None = None, progress: Progress | None = N
         if progress:
             progress("files verified", done, len(checks))
     faults += missing_partitions(found, named)
+    faults += unanswered(receipts)
     sizes = {file.path: file.size for files in found.values() for file in files}
     wrong = {fault.path for fault in faults}
     known = paths & set(sizes)
@@ -73,7 +78,9 @@ def _in_wrong_folder(path: str, wrong: set[str]) -> bool:
 
 
 def _damage_of(place: Place) -> Damage:
-    return {"record": Damage.RECORD, "study": Damage.STUDY}.get(place.part, Damage.LAYER)
+    return {"record": Damage.RECORD, "study": Damage.STUDY, "receipt": Damage.RECEIPT}.get(
+        place.part, Damage.LAYER
+    )
 
 
 def _read_documents(
@@ -95,9 +102,22 @@ def _read_documents(
             document = lake.read_json(path)
         except LakeError as error:
             return place, path, _told(error, lake, path)
-        return place, path, document if isinstance(document, dict) else "is no document of fields"
+        return place, path, _document_problem(place, document) or document
 
     return lake.overlapped(read, wanted)
+
+
+def _document_problem(place: Place, document: Any) -> str:
+    if not isinstance(document, dict):
+        return "is no document of fields"
+    if place.part == "layer":
+        return status_problem(place.asset, place.key, document)
+    if place.part == "receipt":
+        try:
+            Receipt.from_json(document)
+        except ValueError as error:
+            return str(error)
+    return ""
 
 
 def _record_problem(path: str, document: dict[str, Any]) -> str:

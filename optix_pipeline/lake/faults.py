@@ -13,6 +13,7 @@ class Damage(StrEnum):
     LAYER = "layer"  # a file, status or whole partition of a layer: rebuilt from raw
     PAYLOAD = "payload"  # received bytes: only the source has them
     RECORD = "record"  # a harvest record
+    RECEIPT = "receipt"  # of what was archived: the archive is not where it was
     STUDY = "study"  # a study's results: run it again
 
 

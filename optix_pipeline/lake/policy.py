@@ -31,7 +31,7 @@ class RetentionPolicy(BaseModel):
 
     archive: str = Field(min_length=1)
     layers: dict[str, LayerRule] = Field(min_length=1)
-    universes: list[str] | None = None
+    universes: list[str] | None = Field(default=None, min_length=1)
 
     @field_validator("layers")
     @classmethod
@@ -47,6 +47,42 @@ def read_policy(path: Path) -> RetentionPolicy:
     from optix_pipeline.yaml_specs import load_spec
 
     return load_spec(path, RetentionPolicy)
+
+
+def refuse_unheld(
+    policy: RetentionPolicy, held: set[str], lake_uri: str, universe: str | None, policy_file: Path | None
+) -> None:
+    """Refuse a policy of which nothing would follow because of the universes that it names.
+
+    Parameters
+    ----------
+    held
+        Universes of which the lake holds anything.
+    universe
+        The only one that is asked about; then the others need not be held.
+
+    Raises
+    ------
+    SpecError
+        With file and line, if the lake holds nothing of one of them, or the one asked about is not among them.
+    """
+    from optix_pipeline.yaml_specs import SpecError, field_line
+
+    for position, name in enumerate(policy.universes or ()):
+        if universe is None and name not in held:
+            where = (
+                f"{policy_file}:{field_line(policy_file, ('universes', position))}: " if policy_file else ""
+            )
+            raise SpecError(
+                f"{where}universes: {lake_uri} holds nothing of {name}; correct the name or run: "
+                f"optix harvest {name}"
+            )
+    if universe is not None and policy.universes is not None and universe not in policy.universes:
+        where = f"{policy_file}:{field_line(policy_file, ('universes',))}: " if policy_file else ""
+        raise SpecError(
+            f"{where}universes: {universe} is not among them ({', '.join(policy.universes)}); add it or name "
+            "one of them"
+        )
 
 
 def short_policy(archive: str, keep_days: int) -> RetentionPolicy:

@@ -18,7 +18,14 @@ from optix_pipeline.runner import Step
 from resources.lake.errors import LakeError
 from resources.lake.lake import Lake
 from resources.lake.layout import status_path
-from resources.raw_store import CorruptPayloadError, HarvestRecord, RawPart, RawStore, parts_digest
+from resources.raw_store import (
+    CorruptPayloadError,
+    HarvestRecord,
+    RawPart,
+    RawStore,
+    StoredPart,
+    parts_digest,
+)
 from resources.universe import UniverseSpec
 
 #: (universe, dataset, key) -> what the source has now
@@ -98,6 +105,8 @@ def _attempt(fault: Fault, mend: Callable[[], str], result: Repair, reasons: dic
 def _with_reason(fault: Fault, reason: str) -> Fault:
     if fault.damage is Damage.STUDY:
         reason = f"run: optix run {fault.place.owner.split('/')[-1]}"
+    elif fault.damage is Damage.RECEIPT:
+        reason = "receipts are left as they are"
     what = f"{fault.what}; {reason}" if reason else fault.what
     return Fault(fault.damage, fault.place, fault.path, what, fault.part, fault.keys)
 
@@ -133,10 +142,19 @@ def _mend_payload(lake: Lake, fault: Fault, fetch: Fetch) -> str:
             except CorruptPayloadError:
                 continue
             return f"received again from {part.source}, the same bytes"
-        problems.append(
-            f"the source has other bytes for {key}" if parts else f"the source has nothing for {key}"
-        )
+        problems.append(_why_lost(fault.part, parts, key))
     raise LookupError(f"lost: {'; '.join(dict.fromkeys(problems))}")
+
+
+def _why_lost(wanted: StoredPart, parts: list[RawPart], key: str) -> str:
+    """Why none of what the source has now is the payload: its file changed, or is not there while others are."""
+    if not parts:
+        return f"the source has nothing for {key}"
+    if not any(
+        (p.kind, p.underlying, p.name) == (wanted.kind, wanted.underlying, wanted.name) for p in parts
+    ):
+        return f"the source no longer has {wanted.name} for {key}"
+    return f"the source has other bytes for {key}"
 
 
 def _rebuild_layers(

@@ -62,6 +62,11 @@ def probe_path(universe: str) -> str:
     return _joined(universe, "_probe")
 
 
+def archive_probe_path(token: str) -> str:
+    """``_probe-<token>``: written to an archive and deleted, to see whether the lake is the same place."""
+    return _joined(f"_probe-{token}")
+
+
 def _joined(*parts: str) -> str:
     return checked_path("/".join(_part(part) for part in parts))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from assets.day_status import DayStatus, UnderlyingStatus
 from resources.lake import Lake, open_lake
 from resources.lake.digest import table_digest
 from resources.raw_store import RawPart, RawStore
@@ -25,10 +26,11 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Lake:
         store.put(day, [part], received_at=dt.datetime(2024, 1, 4, tzinfo=dt.UTC))
         table = pa.table({"strike": [1.0, 2.0]})
         written = lake.write_table(f"u/underlying_prices/{day}/X.parquet", table)
-        entry = {"path": written.path, "sha256": written.sha256, "digest": table_digest(table), "rows": 2}
-        lake.write_json(
-            f"u/underlying_prices/{day}/_status.json", {"underlyings": {"X": entry}, "inputs": {}}
+        entry = UnderlyingStatus(
+            "ok", rows=2, path=written.path, sha256=written.sha256, digest=table_digest(table)
         )
+        status = DayStatus(dt.date.fromisoformat(day), {"X": entry})
+        lake.write_json(f"u/underlying_prices/{day}/_status.json", status.to_json())
     return lake
 
 
@@ -107,6 +109,58 @@ def test_archive_by_policy_then_restore_ends_where_it_began(lake, optix, tmp_pat
     assert {p.split("/")[2] for p in lake.list("u/underlying_prices")} == {"2024-01-03"}
     optix("lake", "restore", "u")
     assert {p: d for p, d in contents(lake).items() if "/_archived/" not in p} == before
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize("name", ["itself", "link", "inside", "link inside", "linked parent", "around"])
+def test_an_archive_that_is_the_lake_by_any_name_is_refused_and_nothing_changes(
+    lake, refused, tmp_path, name, dry
+):
+    (tmp_path / "link").symlink_to(tmp_path / "lake")
+    (tmp_path / "parent").symlink_to(tmp_path)
+    (tmp_path / "universe").symlink_to(tmp_path / "lake" / "u")
+    to = {
+        "itself": "lake",
+        "link": "link",
+        "inside": "link/deeper/archive",
+        "link inside": "universe",
+        "linked parent": "parent/lake",
+        "around": ".",
+    }[name]
+    before = contents(lake)
+    arguments = ("--keep-days", "0", "--to", str(tmp_path / to), *(["--dry-run"] if dry else []))
+    assert "is this lake itself" in refused("lake", "archive", *arguments)
+    assert contents(lake) == before
+
+
+def test_a_policy_for_universes_that_the_lake_does_not_hold_is_refused_with_its_line(lake, refused, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    text = f"archive: {tmp_path / 'archive'}\nlayers:\n  underlying_prices: {{keep_days: 10}}\nuniverses:\n"
+    policy.write_text(f"{text}  - u\n  - nosuch\n")
+    told = refused("lake", "archive", "--policy", str(policy), "--dry-run")
+    assert f"{policy}:6: universes: {lake.uri} holds nothing of nosuch" in told
+    policy.write_text(f"{text}  - elsewhere\n")
+    told = refused("lake", "archive", "u", "--policy", str(policy))
+    assert f"{policy}:4: universes: u is not among them (elsewhere)" in told
+    policy.write_text(text.replace("universes:", "universes: []"))
+    assert f"{policy}:4: universes: " in refused("lake", "archive", "--policy", str(policy))
+
+
+def test_an_archive_that_was_moved_away_is_named_by_verify_and_by_restore(lake, optix, refused, tmp_path):
+    archive = tmp_path / "archive"
+    optix("lake", "archive", "--keep-days", "1", "--to", str(archive))
+    receipts = {p: d for p, d in contents(lake).items() if "/_archived/" in p}
+    assert optix("lake", "verify").code == 0
+    archive.rename(tmp_path / "moved")
+    answer = optix("lake", "verify")
+    assert answer.code == 1
+    assert (
+        f"u/_archived: {len(receipts)} receipts name the archive {archive}, which holds nothing of u"
+        in answer.out
+    )
+    assert "1 wrong" in answer.out
+    assert f"is not in the archive {archive}" in refused("lake", "restore", "u")
+    assert {p: d for p, d in contents(lake).items() if "/_archived/" in p} == receipts
 
 
 def test_what_could_not_be_archived_ends_with_1_and_stays(lake, optix, tmp_path):

@@ -198,6 +198,58 @@ def test_the_archive_is_another_place(care):
             carry_out(care.lake, open_lake(uri), [])
 
 
+def test_a_lake_that_shows_the_archives_files_under_an_address_of_its_own_is_refused(
+    care, archive, monkeypatch
+):
+    """Two endpoint names of one bucket, or one export mounted twice: no address tells."""
+    seen = type(care.lake).exists
+    monkeypatch.setattr(type(care.lake), "exists", lambda lake, path: seen(lake, path) or seen(archive, path))
+    before = care.bytes()
+    moves = plan(care.lake, short_policy(archive.uri, 13), TODAY)
+    with pytest.raises(ValueError, match="is this lake itself"):
+        carry_out(care.lake, archive, moves)
+    assert care.bytes() == before
+    assert archive.list() == []
+
+
+def test_a_folder_is_known_by_its_inode_where_no_link_leads_to_it(care, tmp_path, monkeypatch):
+    """As a bind mount is: a link that nobody resolves stands for one."""
+    (tmp_path / "mounted").symlink_to(care.lake.uri)
+    monkeypatch.setattr("os.path.realpath", str)
+    for inside in ("mounted", "mounted/deeper/archive"):
+        rules = short_policy(str(tmp_path / inside), 13)
+        with pytest.raises(ValueError, match="is this lake itself"):
+            plan(care.lake, rules, TODAY)
+
+
+def test_the_probe_is_gone_after_an_archive_and_an_archive_that_deletes_nothing_is_taken(
+    care, archive, monkeypatch
+):
+    rules = policy(archive, option_chain={"keep_days": 13})
+    moves = plan(care.lake, rules, TODAY)
+    assert carry_out(care.lake, archive, moves[:1]).copied == 1
+    assert not [p for p in archive.list() if "_probe" in p]
+    delete = type(archive).delete
+
+    def kept(lake, path):
+        if lake.uri == archive.uri:
+            raise LakeError(f"{path} cannot be deleted")
+        delete(lake, path)
+
+    monkeypatch.setattr(type(archive), "delete", kept)
+    assert carry_out(care.lake, archive, moves[1:]).copied == len(OLD) - 1
+
+
+def test_a_partition_whose_status_is_none_is_neither_archived_nor_deleted(care, archive):
+    folder = f"demo_stock/option_chain/{OLD[0]}"
+    care.lake.write_bytes(f"{folder}/_status.json", b'{"x": 1}')
+    left = care.lake.list(folder)
+    rules = policy(archive, option_chain={"keep_days": 13})
+    (line,) = carry_out(care.lake, archive, plan(care.lake, rules, TODAY)).refused
+    assert "run optix lake repair" in line
+    assert care.lake.list(folder) == left
+
+
 def test_a_policy_is_a_file_whose_mistakes_are_named_with_their_line(tmp_path):
     path = tmp_path / "policy.yaml"
     path.write_text(

@@ -1,11 +1,17 @@
 """Whatever is wrong with a lake is found, named once, and nothing else is."""
 
+import datetime as dt
 import json
 
 import pytest
 
+from assets.universe_assets import DAILY_ASSETS, MONTHLY_REFERENCE_ASSETS
+from optix_pipeline.lake.archive import carry_out, plan
 from optix_pipeline.lake.faults import Damage
 from optix_pipeline.lake.inventory import layers, sorted_files
+from optix_pipeline.lake.policy import short_policy
+from optix_pipeline.lake.statuses import PARTITION_OF, status_problem
+from resources.lake import open_lake
 
 DAY = "2025-09-25"
 LAYERS = (
@@ -55,6 +61,76 @@ def test_a_partition_without_its_status_is_found(care):
     folder = f"demo_stock/option_chain/{DAY}"
     care.lake.delete(f"{folder}/_status.json")
     assert [(f.path, f.damage) for f in care.audit().faults] == [(folder, Damage.LAYER)]
+
+
+@pytest.mark.parametrize("asset", [*LAYERS, "chain_month", "corporate_actions"])
+@pytest.mark.parametrize("content", [b'{"x": 1}', b"", b"[]", b'{"inputs": 1, "days": 5}'])
+def test_a_status_that_is_none_is_the_one_fault_and_its_layer_is_rebuilt(care, asset, content):
+    before = care.bytes()
+    key = "2025-09-01" if asset in ("chain_month", "corporate_actions") else DAY
+    path = f"demo_stock/{asset}/{key}/_status.json"
+    care.lake.write_bytes(path, content)
+    assert [(f.path, f.damage, f.place.key) for f in care.audit().faults] == [(path, Damage.LAYER, key)]
+    if content == b'{"x": 1}':  # a rebuild takes a second, and the others are mended by the same one
+        assert care.repair().left == []
+        assert care.bytes() == before
+
+
+def test_a_status_of_another_day_is_a_fault(care):
+    path = f"demo_stock/option_chain/{DAY}/_status.json"
+    care.lake.write_bytes(path, care.lake.read_bytes("demo_stock/option_chain/2025-09-26/_status.json"))
+    assert (path, "holds the status of 2025-09-26") in [(f.path, f.what) for f in care.audit().faults]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"inputs": []}, "inputs has no fields"),
+        ({"inputs": {"a": 1}}, "inputs.a is no text"),
+        ({"trade_date": "2025-13-01"}, "month must be in 1..12"),
+        ({"underlyings": {"A": {"reasons": [], "warnings": [], "status": "fine"}}}, "A has status 'fine'"),
+        ({"underlyings": {"A": {"reasons": [], "warnings": []}}}, "status"),
+        ({"underlyings": {"A": 3}}, "A has no fields"),
+        (
+            {"underlyings": {"A": {"reasons": [1], "warnings": [], "status": "ok"}}},
+            "A has a path, digest, reason",
+        ),
+        ({"underlyings": {"A\nB": []}}, "(A B has no fields)"),
+        (
+            {"underlyings": {"A": {"status": "ok", "reasons": [], "warnings": [], "rows": "7"}}},
+            "counts its rows",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_status_is_said(care, change, what):
+    document = care.lake.read_json(f"demo_stock/option_chain/{DAY}/_status.json")
+    assert status_problem("option_chain", DAY, document) == ""
+    assert what in status_problem("option_chain", DAY, document | change)
+
+
+def test_every_layer_that_has_a_status_is_judged():
+    assert set(PARTITION_OF) == {*DAILY_ASSETS[1:], *MONTHLY_REFERENCE_ASSETS, "chain_month"}
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"archive": "/x", "files": {"a": 1}}', b"", b"3"])
+def test_a_receipt_that_is_none_is_named_and_left(care, content):
+    path = f"demo_stock/_archived/option_chain/{DAY}.json"
+    care.lake.write_bytes(path, content)
+    assert [(f.path, f.damage) for f in care.audit().faults] == [(path, Damage.RECEIPT)]
+    (left,) = care.repair().left
+    assert "receipts are left as they are" in left.what
+    assert care.lake.read_bytes(path) == content
+
+
+def test_a_file_that_is_gone_from_the_archive_is_a_fault_of_its_receipt(care, tmp_path):
+    archive = open_lake(str(tmp_path / "archive"))
+    moves = plan(care.lake, short_policy(archive.uri, 13), dt.date(2025, 10, 10))
+    carry_out(care.lake, archive, moves)
+    assert care.audit().faults == []
+    archive.delete(f"demo_stock/option_chain/{DAY}/ACME.parquet")
+    (fault,) = care.audit().faults
+    assert (fault.path, fault.damage) == (f"demo_stock/_archived/option_chain/{DAY}.json", Damage.RECEIPT)
+    assert fault.what.endswith(f"the first is demo_stock/option_chain/{DAY}/ACME.parquet")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """What an audit finds is mended with the very bytes that were lost, or named as lost."""
 
 import datetime as dt
+import gzip
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +82,23 @@ def test_a_payload_that_the_source_no_longer_has_is_named_as_lost_and_its_layers
     assert [f.path for f in done.left] == [path]
     assert "lost" in done.left[0].what
     assert care.lake.read_bytes(layer) == before
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_a_file_that_changed_at_the_source_is_told_from_one_that_is_gone(care, tmp_path, how):
+    """The day's prices are still there: the source has something for the day, and yet not this file."""
+    from dataclasses import replace
+
+    source = shutil.copytree(care.source.files, tmp_path / "source")
+    part = next(
+        p for p in care.lake.read_json(record_path(care, "raw_quotes", DAY))["parts"] if p["kind"] == "quotes"
+    )
+    (file,) = source.rglob(Path(part["name"]).name)
+    file.unlink() if how == "gone" else file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), 1))
+    care.cut(part["path"])
+    (left,) = replace(care, source=replace(care.source, files=source)).repair().left
+    said = f"has other bytes for {DAY}" if how == "changed" else f"no longer has {part['name']} for {DAY}"
+    assert f"lost: the source {said}" in left.what
 
 
 def test_a_layer_whose_payload_is_lost_too_is_left_with_the_reason(care, tmp_path):
