@@ -297,7 +297,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == 130:  # typer's word for Ctrl-C, said without a word
-            print("optix: stopped", file=sys.stderr)
+            print(f"optix: {getattr(end, 'sentence', 'stopped')}", file=sys.stderr)
         raise
 
 
