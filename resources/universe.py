@@ -20,6 +20,10 @@ from resources.data_quality.check_definition import Setting
 STABLECOINS = ("USDC", "USDT")
 
 
+class UnknownUnderlyingError(LookupError):
+    """A universe was asked for an underlying that it does not have."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -210,11 +214,18 @@ class UniverseSpec(_Strict):
         return self.quote_currency not in dollars and self.quote_currency == self.settlement_currency
 
     def underlying(self, symbol: str) -> UnderlyingSpec:
+        """The underlying of that symbol.
+
+        Raises
+        ------
+        UnknownUnderlyingError
+            Naming those that there are.
+        """
         for u in self.underlyings:
             if u.symbol == symbol:
                 return u
         known = ", ".join(u.symbol for u in self.underlyings)
-        raise KeyError(f"universe {self.name} has no underlying {symbol}; it has {known}")
+        raise UnknownUnderlyingError(f"universe {self.name} has no underlying {symbol}; it has {known}")
 
     def root_terms(self) -> dict[str, RootTerms]:
         """Terms by root, as the engine wants them."""
