@@ -81,6 +81,12 @@ def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
     return provider
 
 
+def reads_folder(universe: UniverseSpec) -> bool:
+    """Whether a universe that was checked takes its quotes from a folder of files."""
+    adapter = adapter_of(universe.provider.format)
+    return adapter.needs_folder(adapter.settings_model.model_validate(universe.provider.settings))
+
+
 def check_provider(universe: UniverseSpec) -> None:
     """Whether the format exists and takes the universe's settings, without making the provider.
 
