@@ -49,6 +49,17 @@ def test_an_address_that_is_no_lake(refused, monkeypatch, address, says, command
     assert says in refused(*command)
 
 
+@pytest.mark.parametrize("ending", ["yml", "YAML"])
+@pytest.mark.parametrize(
+    ("variable", "command"), [("OPTIX_UNIVERSES", ("harvest", "mine")), ("OPTIX_STUDIES", ("run", "mine"))]
+)
+def test_a_file_that_does_not_count_is_named(refused, monkeypatch, tmp_path, ending, variable, command):
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / f"mine.{ending}").write_text("name: mine\n")
+    monkeypatch.setenv(variable, str(tmp_path / "specs"))
+    assert f"mine.{ending} does not count, only *.yaml files do: rename it" in refused(*command)
+
+
 def test_real_data_that_is_no_folder(refused, monkeypatch):
     monkeypatch.setenv("OPTIX_REAL_DATA", "/nowhere")
     assert "OPTIX_REAL_DATA names /nowhere, which is no folder; correct it or unset it" in refused("run", "x")
