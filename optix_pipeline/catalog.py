@@ -50,10 +50,23 @@ class Catalog:
 def _known(specs: dict[str, Spec], name: str, kind: str, variable: str) -> Spec:
     if name not in specs:
         known = ", ".join(sorted(specs)) or "none"
-        raise SpecError(
-            f"no {kind} is named {name}; known: {known}. Add a folder of YAML files with {variable}"
+        overlooked = _overlooked(name, variable)
+        way_out = (
+            f"{overlooked} does not count, only *.yaml files do: rename it"
+            if overlooked is not None
+            else f"Add a folder of *.yaml files with {variable}"
         )
+        raise SpecError(f"no {kind} is named {name}; known: {known}. {way_out}")
     return specs[name]
+
+
+def _overlooked(name: str, variable: str) -> Path | None:
+    """A file of that name which would count if its own name ended in .yaml."""
+    for folder in _named_folders(variable):
+        for path in sorted(folder.iterdir()):
+            if path.stem == name and path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
+                return path
+    return None
 
 
 def folders(variable: str, shipped: Path, examples: Path) -> list[Path]:
@@ -61,6 +74,12 @@ def folders(variable: str, shipped: Path, examples: Path) -> list[Path]:
     found = [shipped]
     if data_folder() is not None and examples.is_dir():
         found.append(examples)
+    found += [folder for folder in _named_folders(variable) if folder not in found]
+    return found
+
+
+def _named_folders(variable: str) -> list[Path]:
+    found: list[Path] = []
     for part in os.environ.get(variable, "").split(os.pathsep):
         if not part:
             continue

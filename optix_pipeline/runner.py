@@ -23,9 +23,11 @@ from optix_pipeline.failures import (
     first_sentence,
     only_checks_failed,
     step_failures,
+    was_interrupted,
 )
 from optix_pipeline.freshness_board import look_and_keep
 from optix_pipeline.interrupted_runs import process_tags
+from optix_pipeline.interrupts import interrupts_for_us_alone
 from optix_pipeline.partitions import snapshot_session, universe_partitions, window_partitions
 from resources.lake.errors import LakeError
 from resources.universe import UniverseSpec
@@ -75,7 +77,7 @@ class Runner:
     ) -> list[str]:
         """All layers of the sessions from ``first`` to ``last`` (default: all that exist); returns the run ids.
 
-        However it ends, the universe's row of the freshness board is brought up to date.
+        However it ends, unless it is stopped, the universe's row of the freshness board is brought up to date.
         """
         try:
             runs = self.make(ingestion_steps(universe, first, last))
@@ -121,8 +123,9 @@ class Runner:
         for step in steps:
             try:
                 ids.append(self._run(step))
-            except NothingUsableError:
+            except NothingUsableError as error:
                 if not step.despite_check:
+                    error.runs = [*ids, *error.runs]
                     raise
                 ids.append(self._run(Step(f"{step.label}, kept out", step.despite_check, step.partitions)))
         return ids
@@ -148,19 +151,23 @@ class Runner:
                 self.progress(step.label, min(done, len(step.keys) - 1), len(step.keys))
 
         self._instance.add_event_listener(run_id, watch)
-        result = self._job.execute_in_process(
-            run_id=run_id,
-            instance=self._instance,
-            asset_selection=list(step.keys),
-            partition_key=partition_key,
-            tags=tags,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
-        if not result.success:
-            raise (NothingUsableError if only_checks_failed(result.all_events) else RunFailedError)(
-                f"{step.label}: {_reasons(result)} (run {run_id[:8]}; optix dev shows its log)"
+        with interrupts_for_us_alone():
+            result = self._job.execute_in_process(
+                run_id=run_id,
+                instance=self._instance,
+                asset_selection=list(step.keys),
+                partition_key=partition_key,
+                tags=tags,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        if not result.success:
+            if was_interrupted(result.all_events):
+                raise KeyboardInterrupt  # Dagster keeps it as a failure of the run
+            message = f"{step.label}: {_reasons(result)} (run {run_id[:8]}; optix dev shows its log)"
+            if only_checks_failed(result.all_events):
+                raise NothingUsableError(message, [run_id])
+            raise RunFailedError(message)
         self.progress(step.label, len(step.keys), len(step.keys))
         return run_id
 

@@ -99,7 +99,8 @@ def _message(error: Any) -> str:
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
     if error["type"] == "extra_forbidden":
         return "unknown field; remove it or correct its name"
-    return f"{error['msg']}{shown}"
+    # pydantic's word for a rule of ours
+    return f"{error['msg'].removeprefix('Value error, ')}{shown}"
 
 
 def _duplicate_key(node: yaml.Node | None) -> tuple[str, int] | None:

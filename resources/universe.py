@@ -1,6 +1,5 @@
 """A universe: underlyings that share a provider, a calendar and a currency. One YAML file each."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,13 +14,18 @@ from engine.instruments.terms import (
 )
 from resources.data_quality.catalogue import CATALOGUE, checked_name, setting_problem
 from resources.data_quality.check_definition import Setting
+from resources.universe_fields import Calendar, Currency, Day, Minutes, WallTime, Zone
 
 #: coins that stand for dollars: venues quote and settle linear options in them
 STABLECOINS = ("USDC", "USDT")
 
 
+class UnknownUnderlyingError(LookupError):
+    """A universe was asked for an underlying that it does not have."""
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class RootSpec(_Strict):
@@ -32,7 +36,7 @@ class RootSpec(_Strict):
     settlement_time: SettlementTime
     settlement_type: SettlementType
     multiplier: float = Field(gt=0)
-    trading_close: str = Field(default="16:00", pattern=r"^\d\d:\d\d$")
+    trading_close: WallTime = "16:00"
 
 
 class UnderlyingSpec(_Strict):
@@ -63,15 +67,15 @@ class ProviderSpec(_Strict):
     path: str = ""
     mode: Literal["historical", "snapshot_only"] = "historical"
     #: minutes from the market's ``ts`` until a trader could have known the quote
-    known_after_minutes: float = Field(default=0, ge=0)
+    known_after_minutes: Minutes = 0
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class RatesSpec(_Strict):
     format: Literal["fred_csv", "treasury_cmt_csv", "sofr_ohlc_csv", "lean_interest_rate"] = "fred_csv"
     path: str
-    currency: str = "USD"
-    max_age_days: int = Field(default=14, gt=0)
+    currency: Currency = "USD"
+    max_age_days: int = Field(default=14, gt=0, le=3660)
 
 
 class ActionPricesSpec(_Strict):
@@ -114,7 +118,7 @@ class IndexHistorySpec(_Strict):
     #: the name in a file of several symbols, where it differs
     symbol: str | None = None
     #: minutes from the session's close until a trader could have known the bar
-    known_after_minutes: float = Field(default=15, ge=0)
+    known_after_minutes: Minutes = 15
 
 
 class CheckSetting(_Strict):
@@ -139,11 +143,11 @@ class QualitySpec(_Strict):
     repeat_fraction: float = Field(default=0.95, gt=0, le=1)
     wide_relative_spread: float = Field(default=0.5, gt=0)
     #: quotes whose own time is older than this against the snapshot are graded stale
-    stale_after_minutes: float = Field(default=60, gt=0)
+    stale_after_minutes: Minutes = Field(default=60, gt=0)
     #: the last trade of a liquid name must be of the session itself; off for thinly traded ones
     require_trade_in_session: bool = True
     #: minutes between the snapshots of a session; None: learnt from a session whose snapshots are regular
-    snapshot_minutes: float | None = Field(default=None, gt=0)
+    snapshot_minutes: Minutes | None = Field(default=None, gt=0)
     checks: dict[CheckName, CheckSetting] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -181,12 +185,12 @@ class UniverseSpec(_Strict):
     earnings: EarningsSpec | None = None
     index_histories: tuple[IndexHistorySpec, ...] = ()
     #: an exchange_calendars code, or "24/7"
-    calendar: str
-    timezone: str
-    start: dt.date
-    end: dt.date | None = None
-    quote_currency: str
-    settlement_currency: str
+    calendar: Calendar
+    timezone: Zone
+    start: Day
+    end: Day | None = None
+    quote_currency: Currency
+    settlement_currency: Currency
     underlyings: tuple[UnderlyingSpec, ...] = Field(min_length=1)
     quality: QualitySpec = QualitySpec()
     owners: tuple[str, ...] = ("team:optix",)
@@ -210,11 +214,18 @@ class UniverseSpec(_Strict):
         return self.quote_currency not in dollars and self.quote_currency == self.settlement_currency
 
     def underlying(self, symbol: str) -> UnderlyingSpec:
+        """The underlying of that symbol.
+
+        Raises
+        ------
+        UnknownUnderlyingError
+            Naming those that there are.
+        """
         for u in self.underlyings:
             if u.symbol == symbol:
                 return u
         known = ", ".join(u.symbol for u in self.underlyings)
-        raise KeyError(f"universe {self.name} has no underlying {symbol}; it has {known}")
+        raise UnknownUnderlyingError(f"universe {self.name} has no underlying {symbol}; it has {known}")
 
     def root_terms(self) -> dict[str, RootTerms]:
         """Terms by root, as the engine wants them."""

@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -37,6 +39,31 @@ class ExchangeSchedule:
     closes_us: NDArray[np.int64]
     ordinary_closes: tuple[tuple[dt.date | None, dt.time], ...]
     timezone: str
+
+
+def knows_exchange(code: str) -> bool:
+    """Whether the package has an exchange of that code.
+
+    A code of its own has a module of its own, which answers without the import of the package (half a second and
+    pandas, for a command that may need neither); other names are asked of it.
+    """
+    package = find_spec("exchange_calendars")
+    folders = package.submodule_search_locations if package is not None else None
+    module = f"exchange_calendar_{code.lower()}.py"
+    if (
+        code.isalnum()
+        and code.isupper()
+        and any((Path(folder) / module).is_file() for folder in folders or ())
+    ):
+        return True
+    return code in exchange_codes()
+
+
+def exchange_codes() -> list[str]:
+    """Every code and alias that the package knows, sorted."""
+    import exchange_calendars
+
+    return sorted(exchange_calendars.get_calendar_names(include_aliases=True))
 
 
 def load_exchange_schedule(code: str, start: dt.date, end: dt.date) -> ExchangeSchedule:

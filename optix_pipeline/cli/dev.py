@@ -23,6 +23,7 @@ from resources.home import generated_folder, lake_uri, optix_home
 
 #: from the start of a server to its answer; a cold cache on a busy machine takes half a minute
 START_SECONDS = 180.0
+_LAST_PORT = 65535
 CODE_LOCATION = "optix_pipeline.code_location"
 
 
@@ -38,15 +39,21 @@ class _Signals:
         self.stopping = True
 
 
-def run_dev(*, port: int, documents_port: int, data: Path | None) -> None:
-    """Serve until a signal arrives.
+def run_dev(*, port: int, documents_port: int | None, data: Path | None) -> None:
+    """Serve until a signal arrives; documents without a port of their own get the next one.
 
     Raises
     ------
+    ValueError
+        If there is no next port.
     OSError
         If a port is taken, or one of the servers ends by itself.
     """
     use_data_folder(data)
+    if documents_port is None:
+        documents_port = port + 1
+        if documents_port > _LAST_PORT:
+            raise ValueError(f"--port {port} leaves no next port for --documents-port; name one")
     if port == documents_port:
         raise OSError(
             f"port {port} cannot be both --port and --documents-port; choose another for one of them"

@@ -10,7 +10,7 @@ from pathlib import Path
 from optix_pipeline.cli.data_option import use_data_folder
 from optix_pipeline.cli.output import print_json
 from optix_pipeline.session import quiet_environment
-from resources.home import data_folder, lake_uri, optix_home
+from resources.home import data_folder, generated_folder, lake_uri, optix_home
 
 MIN_FREE_GIB = 2.0
 
@@ -36,6 +36,7 @@ def run_doctor(*, data: Path | None, as_json: bool) -> None:
         ("database", _database),
         ("data", _data),
         ("studies", _studies),
+        ("sources", _sources),
     ]
     findings = []
     for name, check in checks:
@@ -114,3 +115,34 @@ def _studies() -> Finding:
     return Finding(
         "studies", bool(catalog.studies), found, "name a folder of study YAML files with OPTIX_STUDIES"
     )
+
+
+def _sources() -> Finding:
+    """Whether the folders are there that universes read; the generated ones are made when they are harvested."""
+    from optix_pipeline.catalog import load_catalog
+    from optix_pipeline.generated_history import generated_folder_of
+    from optix_pipeline.yaml_specs import SpecError
+    from resources.providers.registry import reads_folder
+
+    try:
+        universes = load_catalog().universes.values()
+    except SpecError:
+        return Finding("sources", False, "cannot be looked at", "mend the YAML files first")
+    missing = []
+    read = 0
+    for universe in universes:
+        if not reads_folder(universe) or generated_folder_of(universe, generated_folder()) is not None:
+            continue
+        read += 1
+        try:
+            folder = universe.resolve(
+                universe.provider.path, data=data_folder(), generated=generated_folder()
+            )
+        except FileNotFoundError as error:
+            missing.append(str(error))
+            continue
+        if not folder.is_dir():
+            missing.append(f"universe {universe.name}: the folder {folder} does not exist")
+    there = f"folders that universes read, all there: {read}; the demo's are made when needed"
+    found = "; ".join(missing) or there
+    return Finding("sources", not missing, found, "correct provider.path in the YAML, or put the files there")

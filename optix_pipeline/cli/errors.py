@@ -1,6 +1,14 @@
 """Which errors are the user's to mend: they end a command with one line, everything else with a traceback."""
 
 
+class Stopped(SystemExit):
+    """Ctrl-C ended the command; the sentence says what that means for the work."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(130)
+        self.sentence = sentence
+
+
 def expected_errors() -> tuple[type[BaseException], ...]:
     """Exceptions whose message names the input, the rule and the way out.
 

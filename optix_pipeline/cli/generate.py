@@ -3,6 +3,7 @@
 import datetime as dt
 import tempfile
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from optix_pipeline.cli.output import print_json, print_table
@@ -189,7 +190,7 @@ def run_generate(folder: Path, file: Any, *, as_json: bool) -> None:
     print(
         f"{len(written.planted)} defects of {len(kinds)} kinds and {len(written.decoys)} decoys: {folder}/truth"
     )
-    print(f"to ingest it: OPTIX_UNIVERSES={written.universe.parent} optix harvest {file.name}")
+    print(f"to ingest it: OPTIX_UNIVERSES={quote(str(written.universe.parent))} optix harvest {file.name}")
 
 
 def run_score(folder: Path | None, files: list[Any], *, as_json: bool) -> None:

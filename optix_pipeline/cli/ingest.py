@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from optix_pipeline.cli.data_option import use_data_folder
-from optix_pipeline.cli.output import print_json, print_table
+from optix_pipeline.cli.errors import Stopped
+from optix_pipeline.cli.output import print_json
 from optix_pipeline.cli.progress import progress_bars
-from optix_pipeline.cli.quality import reasons_text
+from optix_pipeline.cli.quality import check_document, print_verdicts, warnings_of_kept
 from optix_pipeline.cli.session_range import parse_range, within
 from optix_pipeline.session import Session, open_session
+
+#: warnings that a harvest prints; a file with a systematic fault has some in every session
+_WARNINGS = 15
 
 
 def make_runner(catalog: Any, report: Any, command: str) -> tuple[Session, Any]:
@@ -24,10 +28,11 @@ def make_runner(catalog: Any, report: Any, command: str) -> tuple[Session, Any]:
 def run_harvest(
     universe: str, first: str | None, last: str | None, *, data: Path | None, as_json: bool
 ) -> None:
-    """Harvest and build the layers of a range of sessions."""
+    """Harvest and build the layers of a range of sessions; exit code 1 where not one of them is usable."""
     use_data_folder(data)
     start, end = parse_range(first, last)
     from optix_pipeline.catalog import load_catalog
+    from optix_pipeline.failures import NothingUsableError
     from optix_pipeline.partitions import snapshot_session
     from optix_pipeline.runner import ingestion_steps
     from resources.home import lake_uri
@@ -39,27 +44,30 @@ def run_harvest(
         start = end = snapshot_session(spec)
     open_lake(lake_uri())
     ingestion_steps(spec, start, end)
-    with progress_bars(quiet=as_json) as report:
-        ensure_generated(spec, report)
-        catalog = load_catalog()
-        session, runner = make_runner(catalog, report, "harvest")
-        runs = runner.ingest(catalog.universe(universe), start, end)
+    nothing_usable = False
+    try:
+        with progress_bars(quiet=as_json) as report:
+            ensure_generated(spec, report)
+            catalog = load_catalog()
+            session, runner = make_runner(catalog, report, "harvest")
+            try:
+                runs = runner.ingest(catalog.universe(universe), start, end)
+            except NothingUsableError as error:
+                # the verdicts say why, session by session
+                nothing_usable, runs = True, error.runs
+    except KeyboardInterrupt:
+        raise Stopped(
+            f"{universe}: stopped; what was finished stands, the same command does the rest"
+        ) from None
     quality = [q for q in session.database.quality_summary(universe) if within(q["trade_date"], start, end)]
+    failed = session.database.quality(universe, start=start, end=end, failed_only=True)
     if as_json:
-        print_json({"universe": universe, "dagster_runs": runs, "quality": quality})
-        return
-    kept = sum(q["status"] == "ok" for q in quality)
-    print(f"{universe}: {kept} of {len(quality)} judged sessions are usable")
-    if kept < len(quality):
-        print_table(
-            "Kept out of every layer",
-            ("session", "underlying", "status", "why"),
-            [
-                (q["trade_date"], q["underlying"], q["status"], reasons_text(q))
-                for q in quality
-                if q["status"] != "ok"
-            ],
-        )
+        warnings = [check_document(row) for row in warnings_of_kept(quality, failed)]
+        print_json({"universe": universe, "dagster_runs": runs, "quality": quality, "warnings": warnings})
+    else:
+        print_verdicts(universe, quality, failed, _WARNINGS)
+    if nothing_usable:
+        raise SystemExit(1)
 
 
 def run_one_study(study: str, *, data: Path | None, as_json: bool) -> None:

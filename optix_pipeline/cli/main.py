@@ -53,11 +53,13 @@ def demo(
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
     documents_port: Annotated[
         int | None,
         typer.Option(
-            help="Port of Data Docs and tear sheets on 127.0.0.1, for the links in the UI; the next."
+            min=1,
+            max=65535,
+            help="Port of Data Docs and tear sheets on 127.0.0.1, for the links in the UI; the next.",
         ),
     ] = None,
     data: DataFolder = None,
@@ -65,7 +67,7 @@ def dev(
     """Dagster UI, daemon and embedded Postgres in one process tree; Ctrl-C stops it all."""
     from optix_pipeline.cli.dev import run_dev
 
-    run_dev(port=port, documents_port=documents_port or port + 1, data=data)
+    run_dev(port=port, documents_port=documents_port, data=data)
 
 
 @app.command()
@@ -297,7 +299,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == 130:  # typer's word for Ctrl-C, said without a word
-            print("optix: stopped", file=sys.stderr)
+            print(f"optix: {getattr(end, 'sentence', 'stopped')}", file=sys.stderr)
         raise
 
 

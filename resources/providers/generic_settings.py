@@ -2,12 +2,12 @@
 
 import datetime as dt
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from resources.providers.row_files import FilesSettings
 from resources.universe import UniverseSpec
+from resources.universe_fields import checked_zone
 
 #: Canonical columns by what they hold.
 TEXT_FIELDS = ("underlying", "root", "symbol", "right")
@@ -124,10 +124,7 @@ class Times(_Strict):
     @field_validator("zone")
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
-        try:
-            return value if value is None else ZoneInfo(value).key
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no IANA time zone") from error
+        return value if value is None else checked_zone(value)
 
 
 class Dates(_Strict):

@@ -6,9 +6,9 @@ Adapters are imported when a universe needs them: a table of names costs nothing
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from resources.providers.file_adapter import AdapterSettings, FileAdapter
 from resources.providers.protocol import Provider, ProviderError
@@ -81,6 +81,12 @@ def make_provider(universe: UniverseSpec, folder: Path) -> Provider:
     return provider
 
 
+def reads_folder(universe: UniverseSpec) -> bool:
+    """Whether a universe that was checked takes its quotes from a folder of files."""
+    adapter = adapter_of(universe.provider.format)
+    return adapter.needs_folder(adapter.settings_model.model_validate(universe.provider.settings))
+
+
 def check_provider(universe: UniverseSpec) -> None:
     """Whether the format exists and takes the universe's settings, without making the provider.
 
@@ -118,8 +124,22 @@ def validated(
         return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        known = ", ".join(model.model_fields) or "no settings at all"
+        owner = f"the format {format_name}"
+        level: type[BaseModel] = model
+        for depth, part in enumerate(first["loc"][:-1], 1):
+            inner = _section(level, part)
+            if inner is None:
+                break
+            owner, level = ".".join(map(str, first["loc"][:depth])), inner
+        known = ", ".join(level.model_fields) or "no settings at all"
         rule = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"]
-        raise SettingsError(
-            (*location, *first["loc"]), f"{rule}; the format {format_name} has {known}"
-        ) from error
+        raise SettingsError((*location, *first["loc"]), f"{rule}; {owner} has {known}") from error
+
+
+def _section(model: type[BaseModel], name: str | int) -> type[BaseModel] | None:
+    """The model of a setting that is a section of settings; None of other settings."""
+    field = model.model_fields.get(str(name))
+    if field is None:
+        return None
+    sections = [field.annotation, *get_args(field.annotation)]
+    return next((s for s in sections if isinstance(s, type) and issubclass(s, BaseModel)), None)

@@ -130,7 +130,8 @@ def test_status_and_doctor_answer(demo_home, ask):
     assert status["tables"] == demo_home.summary["tables"]
     assert ask("db", "upgrade") == {"before": status["head"], "after": status["head"]}
     findings = ask("doctor")
-    assert {f["check"] for f in findings} == {"python", "disk", "lake", "database", "data", "studies"}
+    checks = {"python", "disk", "lake", "database", "data", "studies", "sources"}
+    assert {f["check"] for f in findings} == checks
     assert all(f["ok"] for f in findings)
 
 

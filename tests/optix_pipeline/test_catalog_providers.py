@@ -48,3 +48,13 @@ def test_an_unknown_setting_is_named_with_its_line(refused):
         "mine.yaml:7: provider.settings.resolution: unknown setting; the format cboe_csv has no settings"
         in found
     )
+
+
+def test_an_unknown_name_of_a_section_is_named_with_those_of_the_section(refused):
+    found = refused("generic_table", "  settings:\n    files: a.csv\n    mapping: {strikes: K}\n")
+    assert "mine.yaml:8: provider.settings.mapping.strikes: unknown setting; mapping has symbol, " in found
+    assert "strike," in found
+    found = refused("generic_table", "  settings:\n    files: a.csv\n    mapping: {strike: K}\n    map: x\n")
+    assert (
+        "mine.yaml:9: provider.settings.map: unknown setting; the format generic_table has files, " in found
+    )

@@ -150,7 +150,7 @@ def _plan_rows(
 def _too_short(spec: MarketSpec, sessions: list[dt.date], why: str) -> str:
     return (
         f"{spec.name}: {len(sessions)} sessions are too few for so many defects ({why}); take a longer range, or "
-        "fewer with defects: kind=count"
+        "fewer defects: --defects KIND=COUNT,..., in a market's file defects: {KIND: COUNT}"
     )
 
 

@@ -1,5 +1,7 @@
 """``optix generate``: what it writes and says, and what it refuses."""
 
+import shlex
+
 import pytest
 
 SHORT = (
@@ -36,6 +38,14 @@ def test_a_file_describes_the_market_and_options_change_it(optix, tmp_path):
     assert answer.code == 0
     assert "mine: 10 sessions" in answer.out and "optix harvest mine" in answer.out
     assert len(list((tmp_path / "set" / "surfaces").iterdir())) == 10
+
+
+def test_the_command_that_ingests_it_can_be_pasted_into_a_shell(optix, tmp_path):
+    folder = tmp_path / "with a blank & more"
+    answer = optix("generate", str(folder), "--market", "index", *SHORT)
+    assert answer.code == 0, answer.err
+    words = shlex.split(answer.out.splitlines()[-1].removeprefix("to ingest it: "))
+    assert words == [f"OPTIX_UNIVERSES={folder}/universes", "optix", "harvest", "generated_index"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ import pytest
         (("backfill", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("freshness", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("quality", "show", "demo_stock", "--from", "x"), "--from x: not a date"),
+        (("quality", "release", "demo_stock", "--underlying", "XXX", "--from", "2025-07-08", "--reason", "crossed",
+          "--because", "x"), "universe demo_stock has no underlying XXX; it has ACME"),
+        (("dev", "--port", "65535"), "--port 65535 leaves no next port for --documents-port; name one"),
         (("harvest", "demo_stock", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("demo", "--data", "/nowhere"), "--data names /nowhere, which is no folder"),
         (("run", "nope", "--data", "/dev/null"), "--data names /dev/null, which is no folder"),
@@ -44,6 +47,17 @@ def test_an_argument_that_cannot_be_used(refused, command, says):
 def test_an_address_that_is_no_lake(refused, monkeypatch, address, says, command):
     monkeypatch.setenv("OPTIX_LAKE_URI", address)
     assert says in refused(*command)
+
+
+@pytest.mark.parametrize("ending", ["yml", "YAML"])
+@pytest.mark.parametrize(
+    ("variable", "command"), [("OPTIX_UNIVERSES", ("harvest", "mine")), ("OPTIX_STUDIES", ("run", "mine"))]
+)
+def test_a_file_that_does_not_count_is_named(refused, monkeypatch, tmp_path, ending, variable, command):
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / f"mine.{ending}").write_text("name: mine\n")
+    monkeypatch.setenv(variable, str(tmp_path / "specs"))
+    assert f"mine.{ending} does not count, only *.yaml files do: rename it" in refused(*command)
 
 
 def test_real_data_that_is_no_folder(refused, monkeypatch):
@@ -74,6 +88,14 @@ def test_an_option_that_does_not_exist_is_a_usage_error(optix):
     assert answer.code == 2
     assert "--form" in answer.err
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("option", ["--port", "--documents-port"])
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "99999"])
+def test_a_port_that_does_not_exist_is_a_usage_error(optix, option, port):
+    answer = optix("dev", option, port)
+    assert answer.code == 2
+    assert f"Invalid value for '{option}': Input should be" in answer.err
 
 
 def test_help_names_every_command(optix):

@@ -110,7 +110,10 @@ def test_a_folder_that_holds_something_is_never_written_over(tmp_path, market):
 
 def test_a_set_that_is_too_short_for_its_defects_says_so(tmp_path, market):
     file = market("index", end="2024-10-15", jumps=[], defects="all")
-    with pytest.raises(ValueError, match=r"31 sessions are too few for so many defects.*take a longer range"):
+    with pytest.raises(
+        ValueError,
+        match=r"31 sessions are too few for so many defects.*take a longer range.*--defects KIND=COUNT",
+    ):
         write_set(file, tmp_path / "set")
 
 
