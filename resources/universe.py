@@ -75,7 +75,7 @@ class RatesSpec(_Strict):
     format: Literal["fred_csv", "treasury_cmt_csv", "sofr_ohlc_csv", "lean_interest_rate"] = "fred_csv"
     path: str
     currency: Currency = "USD"
-    max_age_days: int = Field(default=14, gt=0, le=3660)
+    max_age_days: int = Field(default=14, gt=0, le=36_525)
 
 
 class ActionPricesSpec(_Strict):
