@@ -7,13 +7,12 @@ the backtest benchmark reads.
 import datetime as dt
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import ROOT, Figure, child_environment
+from benchmarks.measure import Figure, answer, child_environment, started
 
 YEAR = 2025
 UNIVERSE = "demo_index"
@@ -22,18 +21,7 @@ UNIVERSE = "demo_index"
 def run(work: Path) -> list[Figure]:
     """The year's total, and where it went."""
     home = work / "ingestion"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ingestion", str(home)],
-        env=child_environment(home),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the ingestion benchmark failed: {done.stderr[-2000:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = answer(started("ingestion", [str(home)], child_environment(home)))
     total, daily = found["seconds"], found["daily_seconds"]
     rows = [
         Figure(

@@ -1,5 +1,6 @@
 """What all benchmarks share: one figure with its note, repeated timing, child processes."""
 
+import json
 import os
 import resource
 import statistics
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,6 +66,38 @@ def child_environment(home: Path, **settings: str) -> dict[str, str]:
     foreign = ("OPTIX_", "DAGSTER_", "PYTHONDONTWRITEBYTECODE")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return {**inherited, "OPTIX_HOME": str(home), **settings}
+
+
+def started(module: str, arguments: list[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """``python -m benchmarks.MODULE ARGUMENTS``, a process of its own; ``answer`` waits for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answer(process: "subprocess.Popen[str]", timeout_seconds: float = 900) -> Any:
+    """The JSON document that it printed last.
+
+    Raises
+    ------
+    RuntimeError
+        If it failed: a failed benchmark has no speed.
+    """
+    try:
+        out, errors = process.communicate(timeout=timeout_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    if process.returncode != 0:
+        command = " ".join(map(str, process.args))
+        raise RuntimeError(f"{command} ended with {process.returncode}: {errors[-2000:]}")
+    return json.loads(out.splitlines()[-1])
 
 
 @dataclass(frozen=True, order=True)

@@ -8,14 +8,13 @@ parsed, and a later benchmark's children would count that as their memory.
 """
 
 import json
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
 from benchmarks.enlarged import Size, opened
-from benchmarks.measure import ROOT, Figure, child_environment, median_seconds
+from benchmarks.measure import ROOT, Figure, answer, child_environment, median_seconds, started
 from engine.instruments.terms import UnderlyingKind
 from resources.providers.contract import ContractCase, load_case
 from resources.providers.registry import make_provider
@@ -50,18 +49,10 @@ class Rate:
 
 def run(work: Path) -> list[Figure]:
     """Every format, and before them the slowest and the fastest."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.parsing", str(work / "parsing")],
-        env=child_environment(work / "parsing"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the parsing benchmark failed: {done.stderr[-2000:]}")
-    rates = [Rate(**found) for found in json.loads(done.stdout.splitlines()[-1])]
+    rates = [
+        Rate(**found)
+        for found in answer(started("parsing", [str(work / "parsing")], child_environment(work / "parsing")))
+    ]
     slowest, fastest = (pick(rates, key=lambda rate: rate.speed) for pick in (min, max))
     return [
         Figure(

@@ -6,8 +6,6 @@ the 2,520 profile rows; the peer lets it judge every quote.
 """
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import ROOT, Figure, child_environment
+from benchmarks.measure import Figure, answer, child_environment, started
 
 SESSIONS, EXPIRIES, STRIKES = 2_520, 25, 73
 ROWS = SESSIONS * EXPIRIES * STRIKES * 2
@@ -26,18 +24,7 @@ DEFECTS = 500
 
 def run(work: Path) -> list[Figure]:
     """Both sides in one child process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.quality"],
-        env=child_environment(work / "quality"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the quality benchmark failed: {done.stderr[-2000:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = answer(started("quality", [], child_environment(work / "quality")))
     ours, peer = found["ours"], found["peer"]
     return [
         Figure(

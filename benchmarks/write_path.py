@@ -12,17 +12,18 @@ import datetime as dt
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import ROOT, Figure, child_environment
+from benchmarks.measure import Figure, answer, child_environment, started
 
 SESSIONS, CONTRACTS, WORKERS = 2_520, 4_000, 2
 #: sessions of one Dagster run of a backfill, and those that show what Dagster's events cost
 PER_RUN, WITH_DAGSTER = 250, 120
+#: of one process
+_PATIENCE_SECONDS = 1800
 FIRST, LAST = dt.date(2014, 1, 2), dt.date(2024, 1, 9)
 
 
@@ -30,15 +31,18 @@ def run(work: Path) -> list[Figure]:
     """Generate, harvest, then time."""
     folder = work / "write_path"
     environment = child_environment(folder / "home", OPTIX_UNIVERSES=str(folder / "set" / "universes"))
-    prepared = _child(["prepare"], folder, environment)
-    workers = [_started(["work", str(part)], folder, environment) for part in range(WORKERS)]
+    folder.mkdir(parents=True, exist_ok=True)
+    prepared = answer(started("write_path", ["prepare", str(folder)], environment), _PATIENCE_SECONDS)
+    workers = [
+        started("write_path", ["work", str(folder), str(part)], environment) for part in range(WORKERS)
+    ]
     while not all((folder / f"ready{part}").exists() for part in range(WORKERS)):
         if any(worker.poll() is not None for worker in workers):
             break  # it failed; its message is read below
         time.sleep(0.01)
     (folder / "go").touch()
-    parts = [_answer(worker) for worker in workers]
-    dagster = _child(["dagster"], folder, environment)
+    parts = [answer(worker, _PATIENCE_SECONDS) for worker in workers]
+    dagster = answer(started("write_path", ["dagster", str(folder)], environment), _PATIENCE_SECONDS)
     return figures(prepared, parts, dagster)
 
 
@@ -100,30 +104,6 @@ def figures(prepared: dict[str, Any], parts: list[dict[str, Any]], dagster: dict
             f"{prepared['quotes']:,} quotes as vendor files, one process",
         ),
     ]
-
-
-def _started(arguments: list[str], folder: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.write_path", arguments[0], str(folder), *arguments[1:]],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    out, error = process.communicate(timeout=1800)
-    if process.returncode != 0:
-        raise RuntimeError(f"the write-path benchmark failed: {error[-2000:]}")
-    found: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return found
-
-
-def _child(arguments: list[str], folder: Path, environment: dict[str, str]) -> dict[str, Any]:
-    folder.mkdir(parents=True, exist_ok=True)
-    return _answer(_started(arguments, folder, environment))
 
 
 def universe_of(folder: Path) -> Any:

@@ -1,10 +1,12 @@
 """Universes and small hand-written vendor files."""
 
+import datetime as dt
 import gzip
 from pathlib import Path
 
 import pytest
 
+from resources.providers.registry import make_provider
 from resources.universe import UniverseSpec
 
 CBOE_HEADER = (
@@ -172,6 +174,17 @@ def cboe_row(
 @pytest.fixture
 def folder(tmp_path) -> CboeFolder:
     return CboeFolder(tmp_path / "cboe")
+
+
+@pytest.fixture
+def parse(cboe_universe, folder):
+    """``parse(day)``: that day of the CBOE folder, 2026-07-22 unless told."""
+
+    def run(day: dt.date = dt.date(2026, 7, 22)):
+        provider = make_provider(cboe_universe, folder.path)
+        return provider.parse(day, provider.fetch(day))
+
+    return run
 
 
 @pytest.fixture

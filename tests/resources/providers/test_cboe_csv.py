@@ -18,15 +18,6 @@ def _utc(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text + "+00:00")
 
 
-@pytest.fixture
-def parse(cboe_universe, folder):
-    def run(day: dt.date = DAY):
-        provider = make_provider(cboe_universe, folder.path)
-        return provider.parse(day, provider.fetch(day))
-
-    return run
-
-
 def test_a_quote_is_typed_with_the_terms_of_its_root(parse, folder, row):
     folder.underlying("_SPX", D, "2026-07-22 22:51:47", current=7499.5, close=7498.96)
     folder.chain(

@@ -14,15 +14,6 @@ def _utc(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text + "+00:00")
 
 
-@pytest.fixture
-def parse(cboe_universe, folder):
-    def run(day: dt.date = DAY):
-        provider = make_provider(cboe_universe, folder.path)
-        return provider.parse(day, provider.fetch(day))
-
-    return run
-
-
 @pytest.mark.parametrize("payload_time", ["0001-01-01", "0001-01-01 00:00:00", "9999-12-31 23:59:59"])
 def test_a_time_that_no_zone_can_place_is_no_time_of_a_payload(parse, folder, row, payload_time):
     folder.underlying("MOD", D, payload_time, current=100, close=100)
