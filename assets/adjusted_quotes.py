@@ -2,20 +2,22 @@
 
 import datetime as dt
 import sys
+from dataclasses import replace
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from assets import engine_arrays as ea
+from assets.contract_walk import WalkedContracts, walk_contracts
 from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
-from engine.corporate_actions.contract_adjustment import original_terms
-from engine.corporate_actions.events import ActionKind, CorporateAction
+from engine.corporate_actions.events import CorporateAction
 from engine.corporate_actions.price_factors import price_factor_as_of
-from engine.instruments.identity import contract_ids
+from engine.instruments.deliverable import Deliverable
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
@@ -46,47 +48,57 @@ def adjust_quotes(
     """
     spec = universe.underlying(underlying)
     known_until = int(ea.microseconds(quotes, "ts").min(initial=np.iinfo(np.int64).max))
-    own = [a for a in actions if a.underlying == underlying and a.known_at_us <= known_until]
-    splits = [a for a in own if a.kind is ActionKind.SPLIT and a.effective_date <= day]
-    trade_days = (day - dt.date(1970, 1, 1)).days
-    strike = ea.floats(quotes, "strike")
-    terms = original_terms(strike, trade_days, splits)
-    root_codes, roots = ea.codes(quotes, "root")
-    expiry, right = ea.days(quotes, "expiry"), ea.rights(quotes)
-    ids = np.zeros(len(strike), dtype=np.int64)
-    for code, root in enumerate(roots):
-        rows = root_codes == code
-        ids[rows] = contract_ids(
-            spec.id, root, expiry[rows], right[rows], terms.original_strike[rows], terms.era[rows]
-        )
-    multiplier = ea.floats(quotes, "multiplier")
-    unit = universe.settlement_currency if spec.kind == "coin" else underlying
-    settlement, kinds = ea.codes(quotes, "settlement_type")
-    # what one contract delivers: shares of the underlying, or the cash value of that many units
-    multipliers, multiplier_code = np.unique(multiplier, return_inverse=True)
-    pairs, pair_code = np.unique(multiplier_code * len(kinds) + settlement, return_inverse=True)
-    labels = [
-        f"{m:g} {unit}" if kind == "physical" else f"cash value of {m:g} {unit}"
-        for m, kind in ((multipliers[p // len(kinds)], kinds[p % len(kinds)]) for p in pairs.tolist())
+    own = [
+        a
+        for a in actions
+        if a.underlying == underlying and a.known_at_us <= known_until and a.effective_date <= day
     ]
+    trade_days = (day - dt.date(1970, 1, 1)).days
+    walked = walk_contracts(quotes, spec.id, trade_days, own)
+    listed = ea.floats(quotes, "multiplier")
+    multiplier = np.where(np.isnan(walked.multiplier), listed, walked.multiplier)
+    unit = universe.settlement_currency if spec.kind == "coin" else underlying
     # units of today that one unit from before the first recorded action has become: spot * factor is continuous
-    first = min((a.effective_date for a in splits), default=day)
+    first = min((a.effective_date for a in own if a.split_ratio != 1.0), default=day)
     before = min(trade_days, (first - dt.date(1970, 1, 1)).days - 1)
-    to_today = price_factor_as_of(splits, underlying, np.array([before], dtype=np.int32), trade_days)
+    to_today = price_factor_as_of(own, underlying, np.array([before], dtype=np.int32), trade_days)
     table = pa.table(
         {
-            "contract_id": pa.array(ids),
+            "contract_id": pa.array(walked.contract_id),
             **{name: quotes.column(name) for name in QUOTE_SCHEMA.names},
-            "original_strike": pa.array(terms.original_strike),
-            "listing_era": ea.encoded(terms.era_code, terms.eras),
-            "adjustment_factor": pa.array(terms.adjustment_factor),
-            "adjusted_strike": pa.array(terms.adjusted_strike),
+            "original_root": ea.encoded(walked.original_root, walked.original_roots),
+            "original_strike": pa.array(walked.original_strike),
+            "listing_era": ea.encoded(walked.era, walked.eras),
+            "adjustment_factor": pa.array(walked.contracts),
+            "adjusted_strike": pa.array(walked.adjusted_strike),
             "adjusted_multiplier": pa.array(multiplier),
-            "deliverable": ea.encoded(pair_code, labels),
-            "underlying_price_factor": pa.array(np.full(len(ids), 1.0 / float(to_today[0]))),
+            "deliverable": _deliverables(quotes, walked, multiplier, unit),
+            "underlying_price_factor": pa.array(np.full(quotes.num_rows, 1.0 / float(to_today[0]))),
         }
     )
     return table.cast(ADJUSTED_SCHEMA)
+
+
+def _deliverables(
+    quotes: pa.Table, walked: WalkedContracts, multiplier: NDArray[np.float64], unit: str
+) -> pa.DictionaryArray:
+    """What one contract delivers, in the text form of ``Deliverable``: shares, or the cash value of them."""
+    settlement, kinds = ea.codes(quotes, "settlement_type")
+    multipliers, multiplier_code = np.unique(multiplier, return_inverse=True)
+    width, depth = len(kinds), len(walked.deliverables) + 1
+    combined = (multiplier_code * width + settlement) * depth + walked.deliverable + 1
+    pairs, place = np.unique(combined, return_inverse=True)
+    labels = []
+    for pair in pairs.tolist():
+        rest, written = divmod(pair, depth)
+        cash = kinds[rest % width] != "physical"
+        if written:
+            labels.append(str(replace(walked.deliverables[written - 1], cash_settled=cash)))
+        else:
+            labels.append(
+                str(Deliverable.of_shares(unit, float(multipliers[rest // width]), cash_settled=cash))
+            )
+    return ea.encoded(place, labels)
 
 
 def adjust_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:

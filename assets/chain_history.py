@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from assets import engine_arrays as ea
 from assets.chain_month import read_month_status
-from assets.corporate_actions import slice_path, to_actions
+from assets.corporate_actions import slice_path
 from assets.day_status import MissingLayerError
 from assets.status_files import CHAIN_FILE, PRICES_FILE
 from engine.backtest.study import StudySpec
@@ -27,6 +27,7 @@ from engine.market.history import ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from resources.home import optix_home
 from resources.lake.lake import Lake
+from resources.reference.corporate_actions.table import to_actions
 from resources.universe import UniverseSpec
 
 #: bump when the arrays below change their meaning

@@ -50,8 +50,9 @@ _QUARANTINE = {
 
 _ADJUSTED = {
     "contract_id": "permanent: survives splits and symbol changes",
+    "original_root": "the root under which the contract was first listed (AAPL of AAPL1)",
     "original_strike": "the strike in the terms of the era in which the contract was listed",
-    "listing_era": "date of the split after which it was listed; empty before any",
+    "listing_era": "date of the event after which it was listed; empty before any",
     "adjustment_factor": "contracts of today that one contract of the listing era has become",
     "adjusted_strike": "the strike in force that day",
     "adjusted_multiplier": "the multiplier in force that day",
@@ -90,10 +91,19 @@ _REFERENCE = {
     "rate": "continuously compounded zero rate, decimal, actual/365",
     "observation_date": "the day that the rate is of",
     "effective_date": "the ex-date",
-    "kind": "split or cash_dividend",
-    "new_shares": "4-for-1 is 4, 1",
+    "kind": (
+        "what happens: split, stock_dividend, cash_dividend, special_dividend, capital_gain, spin_off, rights, merger, "
+        "symbol_change, liquidation, contract_adjustment"
+    ),
+    "new_shares": "4-for-1 is 4, 1; spin-offs, rights, mergers: units of new_security for shares of the underlying",
     "old_shares": "4-for-1 is 4, 1",
-    "cash_amount": "per share",
+    "cash_amount": "per share of the underlying",
+    "announced_at": "null where no source says",
+    "new_security": "what is distributed, what a merger pays in, the new symbol",
+    "security_value": "price of one unit of new_security at the effective time",
+    "basis_kept": "share of the cost basis that stays with the old security; null: by value",
+    "cash_in_lieu_price": "price of a whole new share at which fractions are paid out",
+    "memos": "the adjustment of each option root as the clearing house wrote it (JSON); empty: the standing rules",
     "name": "as the universe calls the history",
     "earnings_date": "the day on which results were published",
     "timing": "unknown: the source does not say whether before the open or after the close",

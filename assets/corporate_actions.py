@@ -1,7 +1,8 @@
 """``corporate_actions``: the slice of events that touches contracts alive in a month, with a content version.
 
-A month's slice holds every split effective up to the month's end (they decide what a listed strike once was)
-and the cash dividends effective within it, so a new event makes stale only the months that it touches.
+A month's slice holds every event that can change contracts effective up to the month's end (they decide what a
+listed contract once was) and the ordinary dividends effective within it, so a new event makes stale only the months
+that it touches.
 """
 
 import datetime as dt
@@ -22,41 +23,25 @@ from resources.lake.layout import partition_path, status_path
 from resources.lake.resource import LakeResource
 from resources.raw_store import RawStore
 from resources.reference.corporate_actions.source import ParsedActions
+from resources.reference.corporate_actions.table import to_actions
 from resources.schemas import CORPORATE_ACTION_SCHEMA
 from resources.sources import SourcesResource
 from resources.universe import UniverseSpec
 
 ASSET = "corporate_actions"
 _ALL = "all"
+#: kinds that leave no trace in contracts; every other event decides what a contract listed later once was
+_OF_THEIR_DAY = frozenset({ActionKind.CASH_DIVIDEND})
 
 
 def month_slice(events: pa.Table, month: dt.date) -> pa.Table:
     """The events that touch contracts alive in the month that starts on ``month``."""
     end = month_end(month)
     keep = [
-        row["effective_date"] <= end and (row["kind"] == "split" or row["effective_date"] >= month)
+        row["effective_date"] <= end and (row["kind"] not in _OF_THEIR_DAY or row["effective_date"] >= month)
         for row in events.select(["effective_date", "kind"]).to_pylist()
     ]
     return events.filter(pa.array(keep, type=pa.bool_()))
-
-
-def to_actions(events: pa.Table) -> list[CorporateAction]:
-    """Rows of ``CORPORATE_ACTION_SCHEMA`` as the engine's events, in order of date."""
-    known = events.column("known_at").cast(pa.int64()).to_pylist()
-    return sorted(
-        CorporateAction(
-            underlying=row["underlying"],
-            effective_date=row["effective_date"],
-            kind=ActionKind(row["kind"]),
-            new_shares=row["new_shares"],
-            old_shares=row["old_shares"],
-            cash_amount=row["cash_amount"],
-            currency=row["currency"],
-            known_at_us=known_at,
-            source=row["source"],
-        )
-        for row, known_at in zip(events.drop_columns(["known_at"]).to_pylist(), known, strict=True)
-    )
 
 
 def slice_path(universe: UniverseSpec, month: dt.date) -> str:
@@ -118,8 +103,8 @@ def build_corporate_actions(
     @dg.asset(
         **monthly_asset(universe, ASSET, monthly, sys.modules[__name__], CORPORATE_ACTION_SCHEMA),
         description=(
-            "Splits and cash dividends, each with the instant from which a trader could know it. A month holds "
-            "what touches contracts alive in it; its data version is its content."
+            "Corporate actions and the memos that adjust option contracts, each with the instant from which a "
+            "trader could know it. A month holds what touches contracts alive in it; its data version is its content."
         ),
     )
     def corporate_actions(
@@ -133,19 +118,18 @@ def build_corporate_actions(
         table, digest = build_month(universe, lake.open(), parsed, month, inputs)
         rows = [
             (
-                r["effective_date"],
-                r["underlying"],
-                r["kind"],
-                f"{r['new_shares']:g}:{r['old_shares']:g}",
-                r["cash_amount"],
+                action.effective_date,
+                action.underlying,
+                action.describe(),
+                len(action.memos),
             )
-            for r in table.to_pylist()
+            for action in to_actions(table)
         ]
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": table.num_rows,
                 "path": slice_path(universe, month),
-                "events": table_markdown(("effective", "underlying", "kind", "ratio", "cash"), rows),
+                "events": table_markdown(("effective", "underlying", "event", "memos"), rows),
             },
             data_version=dg.DataVersion(digest[:32]),
         )

@@ -70,6 +70,7 @@ ADJUSTED_SCHEMA = pa.schema(
     [pa.field("contract_id", pa.int64(), nullable=False)]
     + list(QUOTE_SCHEMA)
     + [
+        pa.field("original_root", KEY, nullable=False),
         pa.field("original_strike", F64, nullable=False),
         pa.field("listing_era", KEY, nullable=False),
         pa.field("adjustment_factor", F64, nullable=False),
@@ -136,6 +137,7 @@ RATES_SCHEMA = pa.schema(
     ]
 )
 
+#: One event of one underlying. ``memos``: the adjustment of each option root, one line of canonical JSON each.
 CORPORATE_ACTION_SCHEMA = pa.schema(
     [
         pa.field("underlying", KEY, nullable=False),
@@ -147,6 +149,12 @@ CORPORATE_ACTION_SCHEMA = pa.schema(
         pa.field("currency", KEY, nullable=False),
         pa.field("known_at", TS, nullable=False),
         pa.field("source", KEY, nullable=False),
+        pa.field("announced_at", TS),
+        pa.field("new_security", KEY),
+        pa.field("security_value", F64),
+        pa.field("basis_kept", F64),
+        pa.field("cash_in_lieu_price", F64),
+        pa.field("memos", pa.list_(pa.string()), nullable=False),
     ]
 )
 

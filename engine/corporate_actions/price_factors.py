@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.calendars.epoch import date_of_days, days_of_date
-from engine.corporate_actions.events import ActionKind, CorporateAction
+from engine.corporate_actions.events import SHARE_BASIS, CorporateAction
 
 
 def price_factor_as_of(
@@ -14,8 +14,8 @@ def price_factor_as_of(
 ) -> NDArray[np.float64]:
     """What a price of each day is multiplied with to stand on the share basis of ``as_of_days``.
 
-    The product of old/new shares over the splits with ``day < effective_date <= as_of``: 1/7 for an AAPL
-    price of 2014-06-06 as of 2014-06-09. Reverse splits give factors above 1. Splits after ``as_of_days``
+    The product of old/new shares over the splits and stock dividends with ``day < effective_date <= as_of``: 1/7
+    for an AAPL price of 2014-06-06 as of 2014-06-09. Reverse splits give factors above 1. Splits after ``as_of_days``
     never enter, so a factor cannot leak a split that is still to come. Cash dividends do not change the
     share basis and do not enter either; the ledger pays them in cash.
 
@@ -41,7 +41,7 @@ def price_factor_as_of(
             f"{underlying}: a price of {date_of_days(int(numbers.max()))} cannot be known as of "
             f"{date_of_days(as_of_days)}; ask as of that day or later"
         )
-    splits = sorted(a for a in actions if a.underlying == underlying and a.kind is ActionKind.SPLIT)
+    splits = sorted(a for a in actions if a.underlying == underlying and a.kind in SHARE_BASIS)
     factors = np.ones(numbers.shape, dtype=np.float64)
     for split in splits:
         if not (split.new_shares > 0 and split.old_shares > 0):

@@ -21,7 +21,7 @@ def test_a_dividend_stands_in_its_month_and_a_split_from_its_month_on(house) -> 
     ]
     metadata = house.materialization("corporate_actions", MONTHS[1]).metadata
     assert metadata["dagster/row_count"].value == 1
-    assert "| 2025-09-15 | ACME | split | 4:1 |" in metadata["events"].value
+    assert "| 2025-09-15 | ACME | 4-for-1 split | 0 |" in metadata["events"].value
 
 
 def test_a_new_event_changes_the_version_of_the_months_that_it_touches_alone(build_house, own_files) -> None:

@@ -17,7 +17,7 @@ from assets import adjusted_quotes
 from assets.adjusted_quotes import adjust_days
 from assets.chain_history import StudyInputs, load_inputs, months_between
 from assets.chain_month import compact_month
-from assets.corporate_actions import ActionsInForce, build_month, slice_path, to_actions
+from assets.corporate_actions import ActionsInForce, build_month, slice_path
 from assets.day_status import read_status
 from assets.option_chain import enrich_days
 from assets.rates import rate_days
@@ -35,6 +35,7 @@ from resources.generator.market import build_market
 from resources.generator.writer import UniverseWriter
 from resources.lake import Lake, open_lake
 from resources.raw_store import RawStore
+from resources.reference.corporate_actions.table import to_actions
 from resources.reference.rates.source import RatesSource
 from resources.sources import SourcesResource
 from resources.universe import UniverseSpec

@@ -5,15 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.calendars import TradingCalendar
-from engine.corporate_actions.events import CorporateAction
-from resources.providers.quote_table import instants
-from resources.reference.dated_csv import table_of
 from resources.reference.parsed import ParsedReference
-from resources.schemas import CORPORATE_ACTION_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -57,13 +52,3 @@ class ActionsFormat:
     parse: Callable[[bytes, str, ActionsContext], ParsedReference]
     #: each file is of the symbol that it is named after: a universe reads only its own, and needs every one
     file_per_symbol: bool = False
-
-
-def actions_table(actions: list[CorporateAction]) -> pa.Table:
-    """``CORPORATE_ACTION_SCHEMA``, sorted by underlying, date, kind."""
-    ordered = sorted(actions)
-    known = instants(np.array([action.known_at_us for action in ordered], dtype=np.int64))
-    columns = {
-        f.name: [getattr(a, f.name) for a in ordered] for f in CORPORATE_ACTION_SCHEMA if f.name != "known_at"
-    }
-    return table_of(CORPORATE_ACTION_SCHEMA, {**columns, "known_at": known})

@@ -20,8 +20,9 @@ from engine.calendars import CalendarRangeError
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
 from resources.providers.strict_json import strict_json
-from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, actions_table
+from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
 from resources.reference.corporate_actions.splits_catalog_json import catalog_files
+from resources.reference.corporate_actions.table import actions_table
 from resources.reference.dated_csv import CONFLICTING_ROWS, REPEATED_ROW, iso_date
 from resources.reference.parsed import ParsedReference, RejectedEntry, parsed_reference
 from resources.reference.publication import end_of_day_us

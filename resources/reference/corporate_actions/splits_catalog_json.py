@@ -15,9 +15,10 @@ from typing import Any
 from engine.calendars import CalendarRangeError
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
-from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, actions_table
+from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
 from resources.reference.corporate_actions.split_dates import split_date
 from resources.reference.corporate_actions.split_notes import announced_before, stated_ex_dates
+from resources.reference.corporate_actions.table import actions_table
 from resources.reference.dated_csv import CONFLICTING_ROWS, REPEATED_ROW, iso_date
 from resources.reference.parsed import ParsedReference, RejectedEntry, parsed_reference
 from resources.reference.publication import end_of_day_us

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from resources.reference.corporate_actions.bar_actions import actions_of_bars
-from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, actions_table
+from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
+from resources.reference.corporate_actions.table import actions_table
 from resources.reference.dated_csv import DatedRows
 from resources.reference.files import one_file
 from resources.reference.parsed import ParsedReference

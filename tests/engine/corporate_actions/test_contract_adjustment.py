@@ -137,10 +137,10 @@ def test_a_strikes_origin_does_not_depend_on_the_others(strikes):
 @pytest.mark.parametrize(
     ("new", "old", "reason"),
     [
-        (3, 2, "only whole n-for-1"),
-        (1, 8, "only whole n-for-1"),
-        (2.5, 1, "only whole n-for-1"),
-        (1, 1, "only whole n-for-1"),
+        (3, 2, "none is recorded"),
+        (1, 8, "none is recorded"),
+        (2.5, 1, "none is recorded"),
+        (1, 1, "none is recorded"),
         (60, 1, "no longer tell"),
     ],
 )

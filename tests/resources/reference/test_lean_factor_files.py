@@ -50,8 +50,8 @@ def test_an_event_is_effective_on_the_next_session_and_known_at_its_open():
 def test_a_reverse_split_and_a_dividend_of_one_day_are_told_apart():
     # one for ten, and 0.50 per old share on a close of 2.00: 5.00 per share of that day (a run splits before it pays)
     assert events("20140606,0.75,10,2\n20501231,1,1,0") == [
-        ("2014-06-09", 1.0, 1.0, 5.0),
         ("2014-06-09", 1.0, 10.0, 0.0),
+        ("2014-06-09", 1.0, 1.0, 5.0),
     ]
 
 
