@@ -38,7 +38,14 @@ def backtest_study(
     The record holds ``run_id``, the digests of study, code and inputs, and every input file.
     """
     inputs = load_inputs(study, universe, lake)
-    result = run_backtest(study, inputs.chain, inputs.underlying, inputs.actions, universe.root_terms())
+    result = run_backtest(
+        study,
+        inputs.chain,
+        inputs.underlying,
+        inputs.actions,
+        universe.root_terms(),
+        securities=inputs.securities,
+    )
     record = save_result(lake, study, ASSET, NAME, result, run_identity(study, universe, inputs))
     return result, record
 

@@ -22,8 +22,9 @@ from assets.day_status import MissingLayerError
 from assets.status_files import CHAIN_FILE, PRICES_FILE
 from engine.backtest.study import StudySpec
 from engine.corporate_actions.events import CorporateAction
+from engine.corporate_actions.related import related_securities
 from engine.instruments.terms import QuoteGrade
-from engine.market.history import ChainHistory
+from engine.market.history import NAMES_BY_CODE, ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from resources.home import optix_home
 from resources.lake.lake import Lake
@@ -31,7 +32,7 @@ from resources.reference.corporate_actions.table import to_actions
 from resources.universe import UniverseSpec
 
 #: bump when the arrays below change their meaning
-CACHE_FORMAT = "2"
+CACHE_FORMAT = "3"
 
 _FLOATS = (
     "strike", "multiplier", "bid", "ask", "last", "mark", "bid_size", "ask_size", "volume", "open_interest",
@@ -48,6 +49,10 @@ class StudyInputs:
 
     Attributes
     ----------
+    actions
+        Of the study's underlying and of the securities that its own can bring into the book.
+    securities
+        Daily prices of those securities, as far as the universe has them.
     files
         Lake path -> sha256 of the compacted files that were read.
     raw
@@ -59,6 +64,7 @@ class StudyInputs:
     chain: ChainHistory
     underlying: UnderlyingHistory
     actions: list[CorporateAction]
+    securities: dict[str, UnderlyingHistory]
     files: dict[str, str]
     raw: dict[str, str]
     digest: str
@@ -132,12 +138,15 @@ def load_inputs(
     actions, action_files = _actions(study, universe, lake, months)
     files |= action_files
     h.update(repr(actions).encode())
+    related = related_securities(actions, study.underlying)
+    prices = _prices({study.underlying, *related}, lake, statuses)
     return StudyInputs(
         chain=(chain.history if chain is not None else _chain(study, lake, statuses)).slice(
             _days(start), _days(end)
         ),
-        underlying=_underlying(study, lake, statuses),
+        underlying=prices[study.underlying],
         actions=actions,
+        securities={name: prices[name] for name in sorted(related)},
         files=files,
         raw=raw,
         digest=h.hexdigest(),
@@ -200,15 +209,20 @@ def _actions(
     for month in months:
         path = slice_path(universe, month)
         files[path] = hashlib.sha256(lake.read_bytes(path)).hexdigest()
-        found |= {a for a in to_actions(lake.read_table(path)) if a.underlying == study.underlying}
-    return sorted(found), files
+        found |= set(to_actions(lake.read_table(path)))
+    names = {study.underlying, *related_securities(sorted(found), study.underlying)}
+    return sorted(a for a in found if a.underlying in names), files
 
 
-def _underlying(study: StudySpec, lake: Lake, statuses: list[dict[str, object]]) -> UnderlyingHistory:
+def _prices(names: set[str], lake: Lake, statuses: list[dict[str, object]]) -> dict[str, UnderlyingHistory]:
+    """Daily prices of these securities by name, empty where the universe has none."""
     tables = [_table(lake, s[PRICES_FILE]) for s in statuses]
     table = pa.concat_tables(tables).unify_dictionaries()
-    mask = pa.array(ea.texts(table, "underlying") == study.underlying)
-    table = table.filter(mask)
+    whose = ea.texts(table, "underlying")
+    return {name: _history(table.filter(pa.array(whose == name))) for name in sorted(names)}
+
+
+def _history(table: pa.Table) -> UnderlyingHistory:
     return UnderlyingHistory(
         days=ea.days(table, "trade_date"),
         open=ea.floats(table, "open"),
@@ -250,14 +264,19 @@ def _engine_table(tables: list[pa.Table], underlying: str) -> pa.Table:
     columns["right"] = pa.array(ea.rights(table))
     for name in _FLOATS:
         columns[name] = pa.array(ea.floats(table, name))
+    # what the engine multiplies with is what the contract's terms say that day
+    columns["multiplier"] = columns["adjusted_multiplier"]
     grade_of = {g.name.lower(): int(g) for g in QuoteGrade}
     grade_codes, grades = ea.codes(table, "grade")
     columns["grade"] = pa.array(np.array([grade_of[g] for g in grades] or [0], dtype=np.uint8)[grade_codes])
     root_codes, roots = ea.codes(table, "root")
     symbol_codes, symbols = ea.codes(table, "symbol")
+    deliverable_codes, deliverables = ea.codes(table, "deliverable")
     columns["root"] = pa.array(root_codes.astype(np.int16))
     columns["symbol"] = pa.array(symbol_codes)
-    labels = {b"roots": json.dumps(roots).encode(), b"symbols": json.dumps(symbols).encode()}
+    columns["deliverable"] = pa.array(deliverable_codes)
+    names = dict(zip(NAMES_BY_CODE, (roots, symbols, deliverables), strict=True))
+    labels = {name.encode(): json.dumps(texts).encode() for name, texts in names.items()}
     return pa.table(columns).replace_schema_metadata(labels)
 
 
@@ -275,6 +294,6 @@ def _read_cache(path: Path) -> dict[str, np.ndarray]:
         table = pa.ipc.open_file(source).read_all()
     metadata = table.schema.metadata
     columns = {name: np.asarray(table.column(name).combine_chunks()) for name in table.column_names}
-    for name in ("roots", "symbols"):
+    for name in NAMES_BY_CODE:
         columns[name] = np.array(json.loads(metadata[name.encode()]), dtype=object)
     return columns

@@ -68,6 +68,7 @@ def run_window(
             inputs.underlying,
             inputs.actions,
             universe.root_terms(),
+            securities=inputs.securities,
             start=start,
             end=end,
             parameters=point,

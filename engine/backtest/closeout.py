@@ -59,7 +59,7 @@ def close_everything(
 def _at_last_mark(order: Order, leg: Leg, book: Book, fees: FeeSpec, step: Step) -> LegFill:
     contract, quantity = leg.contract, -leg.quantity
     if contract is None:
-        mark = book.share_mark
+        mark = book.shares.mark(leg.instrument)
         return LegFill(
             order,
             leg.index,

@@ -15,7 +15,8 @@ def equity_row(
     """NAV, drawdown (NAV over its peak so far, less 1: 0 or negative), Greeks and exposure.
 
     Greeks are sums over open legs of the last known Greek per unit times units; NaN while a leg has never had
-    one. Delta counts shares at 1 and leaves out the base currency's own cash, also where that is a coin.
+    one. Delta counts shares of the underlying at 1 and leaves out the base currency's own cash, also where that is a
+    coin, and other securities that a corporate action handed out, whose price is another one.
     Exposure is |delta| in units of underlying times spot over NAV in the same money. ``nav_usd`` is NAV times
     spot for a coin book, NAV itself for a dollar book, NaN for any other currency.
     """
@@ -25,7 +26,8 @@ def equity_row(
         for leg in package.open_legs():
             units = leg.quantity * leg.lots.multiplier
             if leg.contract is None:
-                totals["delta"] += units
+                if leg.instrument == book.underlying:
+                    totals["delta"] += units
                 continue
             totals["delta"] += units * leg.contract.delta
             totals["gamma"] += units * leg.contract.gamma

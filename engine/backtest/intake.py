@@ -61,6 +61,10 @@ class Intake:
         package = self._book.packages.get(intent.package_id)
         if package is None:
             raise InvalidIntentError(f"package {intent.package_id} is not open; it cannot be closed")
+        if not package.closing_quantities():
+            return self._refuse(
+                step, "pending_settlement", math.nan, math.nan, f"package {package.package_id}"
+            )
         if package.closing:
             return self._refuse(step, "already_closing", math.nan, math.nan, f"package {package.package_id}")
         order = self._order(step, intent, package.package_id, package.packages, limit=limit)

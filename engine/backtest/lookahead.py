@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backtest.result import BacktestResult
-from engine.market.history import ChainHistory
+from engine.market.history import NAMES_BY_CODE, ChainHistory
 from engine.market.underlying import UnderlyingHistory
 
 #: Table -> column of the instant at which a row came to be.
@@ -58,7 +58,7 @@ def perturb_chain_after(chain: ChainHistory, t_us: int, *, seed: int) -> ChainHi
     keep = ~late
     keep[late] = rng.random(n) > 0.2
     return ChainHistory.from_columns(
-        {name: v if name in ("roots", "symbols") else v[keep] for name, v in columns.items()}
+        {name: v if name in NAMES_BY_CODE else v[keep] for name, v in columns.items()}
     )
 
 

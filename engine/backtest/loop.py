@@ -4,13 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from engine.backtest.closeout import close_everything
+from engine.backtest.contract_events import ContractEvents
 from engine.backtest.corporate_events import CorporateEvents
+from engine.backtest.early_exercise import EarlyExercise
 from engine.backtest.equity import equity_row
 from engine.backtest.expiry_events import ExpiryEvents
 from engine.backtest.intake import Intake
 from engine.backtest.portfolio_view import portfolio_view
 from engine.backtest.recorder import Recorder
 from engine.backtest.risk_checks import RiskChecks
+from engine.backtest.share_events import ShareEvents
 from engine.backtest.study import StudySpec
 from engine.corporate_actions.events import CorporateAction
 from engine.execution.desk import OrderDesk
@@ -20,16 +23,17 @@ from engine.market.history import ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from engine.portfolio.book import Book, Valuation
 from engine.portfolio.contracts import ContractDesk
+from engine.portfolio.shares import Shares
 from engine.strategies.base import Strategy
 
 
 class EventLoop:
     """One run over one range.
 
-    At each snapshot, in this order: corporate actions in force and known (each after the expiries of the
-    sessions before it); expiry and settlement; arrival and fills of orders (at the last snapshot of closing
-    ones only); marks and the proof of the books; risk limits; the strategy's decision (at the last snapshot
-    the close-out instead). With a lag of 0 snapshots the decision's orders then fill at once.
+    At each snapshot, in this order: what was exercised in the night before its session; corporate actions in force
+    and known (each after the expiries of the sessions before it); expiry and settlement; arrival and fills of orders
+    (at the last snapshot of closing ones only); marks and the proof of the books; risk limits; the strategy's decision
+    (at the last snapshot the close-out instead). With a lag of 0 snapshots the decision's orders then fill at once.
     """
 
     def __init__(
@@ -40,15 +44,18 @@ class EventLoop:
         actions: Sequence[CorporateAction],
         terms: Mapping[str, RootTerms],
         strategy: Strategy,
+        securities: Mapping[str, UnderlyingHistory],
     ) -> None:
         capital, currency = study.capital.amount, study.capital.base_currency
         self._study = study
         self._strategy = strategy
         self._coin = any(t.coin_settled for t in terms.values())
-        self._cursor = ReplayCursor(chain, underlying, actions)
+        own = [a for a in actions if a.underlying == study.underlying]
+        self._cursor = ReplayCursor(chain, underlying, own)
         self.recorder = Recorder(currency)
-        self._book = Book(capital, currency, study.underlying, int(chain.snapshot_ts_us[0]))
-        self._contracts = ContractDesk(chain)
+        self._shares = Shares(study.underlying, securities)
+        self._book = Book(capital, currency, self._shares, int(chain.snapshot_ts_us[0]))
+        self._contracts = ContractDesk(chain, self._shares)
         self._desk = OrderDesk(
             study,
             self._book,
@@ -61,11 +68,11 @@ class EventLoop:
         self._corporate = CorporateEvents(
             actions,
             first_day=int(chain.snapshot_days[0]),
-            book=self._book,
-            contracts=self._contracts,
-            desk=self._desk,
-            recorder=self.recorder,
+            contracts=ContractEvents(terms, self._book, self._contracts, self._desk, self.recorder),
+            shares=ShareEvents(self._book, self._desk, self.recorder),
+            flag_late=self._flag_late,
         )
+        self._early = EarlyExercise(study, terms, self._book, self._corporate, self.recorder)
         self._expiry = ExpiryEvents(study, terms, underlying, self._book, self.recorder)
         self._intake = Intake(study, terms, self._book, self._contracts, self._desk, self.recorder)
         self._risk = RiskChecks(
@@ -86,7 +93,9 @@ class EventLoop:
         if step.new_session:
             self._opened_in_session = False
         self._risk.start_step(step, self._nav)
+        self._early.apply(step)
         self._corporate.apply(step, lambda day: self._expiry.apply(step, before_day=day))
+        self._shares.refresh(step)
         if not math.isnan(step.spot):
             book.share_mark = step.spot
         self._expiry.apply(step)
@@ -101,6 +110,8 @@ class EventLoop:
         value = self._mark(step)
         self._risk.check(step, value)
         if step.is_last:
+            self._expiry.write_off_pending(step)
+            self._retire_finished(step)
             close_everything(
                 step, book, self._desk, self._study.fees, self.recorder, self._intake.next_order_id
             )
@@ -124,6 +135,11 @@ class EventLoop:
                 coin=self._coin,
             )
         )
+        self._early.end_of_snapshot(step)
+
+    def _flag_late(self) -> None:
+        if self._book.packages:
+            self.recorder.flag("late_corporate_action")
 
     def _followed(self) -> set[int]:
         held = {contract.contract_id for p in self._book.packages.values() for contract in p.open_contracts()}

@@ -1,5 +1,7 @@
 """The book as a strategy may see it: values, no handles."""
 
+from collections.abc import Mapping
+
 from engine.execution.intents import SHARES
 from engine.portfolio.book import Book, Valuation
 from engine.portfolio.package import Package
@@ -11,13 +13,13 @@ def portfolio_view(book: Book, value: Valuation, *, can_open: bool, halted: bool
     return PortfolioView(
         nav=value.nav,
         cash=value.cash,
-        packages=tuple(_package_view(p, book.share_mark) for p in book.packages.values()),
+        packages=tuple(_package_view(p, book.shares.marks) for p in book.packages.values()),
         can_open=can_open,
         halted=halted,
     )
 
 
-def _package_view(package: Package, share_mark: float) -> PackageView:
+def _package_view(package: Package, share_marks: Mapping[str, float]) -> PackageView:
     options = tuple(
         OptionLegView(
             contract_id=leg.contract.contract_id,
@@ -39,8 +41,14 @@ def _package_view(package: Package, share_mark: float) -> PackageView:
         entry_us=package.entry_us,
         entry_day=package.entry_day,
         entry_value=package.entry_value,
-        profit_before_fees=package.flow + package.marks(share_mark),
+        profit_before_fees=package.flow + package.marks(share_marks),
         options=options,
         shares=0.0 if shares is None else shares.quantity,
-        busy=package.closing or package.extending,
+        other_securities=tuple(
+            (leg.instrument, leg.quantity)
+            for key, leg in package.legs.items()
+            if leg.contract is None and key != SHARES and leg.lots.lots
+        ),
+        # with nothing but options that wait for their settlement price there is nothing to trade
+        busy=package.closing or package.extending or not package.closing_quantities(),
     )

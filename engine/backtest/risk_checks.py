@@ -87,7 +87,7 @@ class RiskChecks:
         if step.is_last:
             return
         for package in self._book.packages.values():
-            if package.closing:
+            if package.closing or not package.closing_quantities():
                 continue
             reason = (
                 "halt" if package.package_id in self._liquidating else self._reason(step, package.package_id)
@@ -101,7 +101,7 @@ class RiskChecks:
         study, package = self._study, self._book.packages[package_id]
         limit = study.risk.max_loss_per_trade
         if limit is not None:
-            loss = -package.pnl_from_lots(self._book.share_mark)
+            loss = -package.pnl_from_lots(self._book.shares.marks)
             if reaches(loss, limit, package.nav_at_entry):
                 self._recorder.rejection(
                     step,
@@ -115,6 +115,8 @@ class RiskChecks:
                 return "max_loss"
         before = study.settlement.exit_before_expiry_days
         for contract in package.open_contracts() if before else ():
+            if contract.pending:
+                continue
             if must_exit_now(
                 step.trade_day,
                 contract.expiry_days,

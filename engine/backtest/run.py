@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.backtest.loop import EventLoop
@@ -35,6 +36,7 @@ def run_backtest(
     actions: Sequence[CorporateAction],
     terms: Mapping[str, RootTerms],
     *,
+    securities: Mapping[str, UnderlyingHistory] | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
     parameters: Mapping[str, Any] | None = None,
@@ -49,21 +51,24 @@ def run_backtest(
     chain, underlying
         Of the study's underlying, prices per unit as traded that day.
     actions
-        Corporate actions; those of other underlyings are left out.
+        Corporate actions of the underlying and of the securities that its own hand out.
     terms
-        Terms of every root in the chain.
+        Terms of every root in the chain; a root that an action's memo makes (AAPL1) has those of the root that
+        it came from.
+    securities
+        Daily prices of other securities that corporate actions may bring into the book, by symbol.
     parameters
         Strategy parameters that replace those of the study by name (a point of a search grid).
     strategy
         An object to run instead of the study's named strategy. It must be fresh.
 
-    Not modelled in this cut: margin, interest on cash, cost of borrowing shares, early exercise.
+    Not modelled in this cut: margin, interest on cash, cost of borrowing shares.
 
     Raises
     ------
     NoDataError, StudyMismatchError
         Before anything runs.
-    UnsettledOptionError, ContractTermsError, UnsupportedCorporateActionError, InvalidIntentError
+    UnsettledOptionError, ContractTermsError, UnsupportedCorporateActionError, UnpricedSecurityError, InvalidIntentError
         When the data or the strategy leave no honest way on.
     LedgerError
         If the books do not balance.
@@ -80,6 +85,7 @@ def run_backtest(
         raise NoDataError(
             f"study {study.name}: no {study.underlying} snapshot from {first} to {last}; the chain holds {held}"
         )
+    terms = _with_adjusted_roots(terms, actions)
     _check_terms(study, chain, terms)
     effective = {**study.strategy.parameters, **(parameters or {})}
     if strategy is None:
@@ -89,14 +95,25 @@ def run_backtest(
         study,
         part,
         underlying,
-        [a for a in actions if a.underlying == study.underlying],
-        {root: terms[root] for root in part.roots},
+        actions,
+        {root: t for root, t in terms.items() if t.underlying == study.underlying},
         strategy,
+        securities or {},
     )
     loop.run()
     result = loop.recorder.result(nav_start=study.capital.amount, parameters=effective)
     _check_totals(result, loop.recorder.trades_pnl())
     return result
+
+
+def _with_adjusted_roots(
+    terms: Mapping[str, RootTerms], actions: Sequence[CorporateAction]
+) -> dict[str, RootTerms]:
+    known = dict(terms)
+    for memo in (memo for action in sorted(actions) for memo in action.memos):
+        if memo.moves_root and memo.new_root not in known and memo.old_root in known:
+            known[memo.new_root] = replace(known[memo.old_root], root=memo.new_root)
+    return known
 
 
 def _check_terms(study: StudySpec, chain: ChainHistory, terms: Mapping[str, RootTerms]) -> None:

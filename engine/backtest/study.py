@@ -92,14 +92,24 @@ class RiskSpec(_Strict):
 
 
 class SettlementSpec(_Strict):
-    """What happens to options that reach expiry.
+    """What happens to options that reach expiry, or are exercised before.
 
-    ``proxy`` names what stands in where no official settlement price exists (``none``: the option must be
-    closed before, else the run fails); a run that used a proxy is flagged.
+    ``proxy`` names what stands in where no official settlement price exists; a run that used one is flagged. With
+    ``none`` an AM-settled option without its opening print stays pending, any other must be closed before, else
+    the run fails. The close never stands in for an opening print.
     """
 
     exit_before_expiry_days: int = Field(default=0, ge=0)
     proxy: Literal["none", "open", "close", "index_snapshot"] = "none"
+    #: when short American options are assigned early: where exercise is optimal (rational), with
+    #: ``random_probability`` where it is (random), never (none), or judged at the prices worst for the writer,
+    #: who is then also assigned below the exercise threshold (worst_case)
+    assignment: Literal["rational", "random", "none", "worst_case"] = "rational"
+    random_probability: float = Field(default=0.5, gt=0, le=1)
+    #: whether long American options are exercised early where that is optimal
+    exercise_longs: bool = True
+    #: an option that ends within this fraction of its strike is reported as pin risk
+    pin_fraction: float = Field(default=0.0025, ge=0, lt=1)
 
 
 class WalkForwardSpec(_Strict):

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from engine.backtest.study import StudySpec
 from engine.execution.fees import option_fee, share_fee
 from engine.execution.fill_model import LegPrice, Quote, Refusal, price_leg
-from engine.execution.intents import SHARES
+from engine.execution.intents import SHARES, is_contract
 from engine.execution.orders import NEVER, Order
 from engine.instruments.terms import QuoteGrade
 from engine.market.cursor import Step
 from engine.portfolio.book import Book
 from engine.portfolio.contracts import ContractDesk, ContractState
+from engine.portfolio.ledger import is_whole
 from engine.portfolio.package import Package
 
 #: Shares and coins trade at the snapshot's spot: the chain carries no book for the underlying. This leaves
 #: out its spread (a cent or so on the names that have listed options), which the study can charge as
-#: ``fees.per_share``.
+#: ``fees.per_share``. Securities that a corporate action handed out trade at their last known close.
 SPOT_GRADE = "spot"
 
 
@@ -66,7 +67,7 @@ class OrderDesk:
         self.working.append(order)
 
     def contract_ids(self) -> set[int]:
-        return {c for order in self.working for c in order.quantities if c != SHARES}
+        return {c for order in self.working for c in order.quantities if is_contract(c)}
 
     def pending_entries(self) -> int:
         return sum(order.action == "open" for order in self.working)
@@ -80,10 +81,37 @@ class OrderDesk:
             self._finish(order, "cancelled", reason)
         self._drop_finished()
 
-    def split(self, ratio: float) -> None:
-        """After ``ratio`` new shares for one every quantity grows; cash limits of a package stay."""
+    def convert(self, key: int, factor: float) -> None:
+        """``factor`` contracts or shares for one: quantities grow, cash limits of a package stay.
+
+        An order for whole numbers that would become one for fractions is taken off.
+        """
         for order in self.working:
-            order.quantities = {c: q * ratio for c, q in order.quantities.items()}
+            if key not in order.quantities or factor == 1.0:
+                continue
+            before = order.quantities[key]
+            after = before * factor
+            if is_whole(before) and not is_whole(after):
+                self._finish(order, "cancelled", "corporate_action")
+            order.quantities = {**order.quantities, key: after}
+        self._drop_finished()
+
+    def reduce_buy_limits(self, key: int, cash: float) -> None:
+        """A limit order that buys shares pays less by the dividend from the ex-date on; selling ones stay.
+
+        FINRA rule 5330 for orders that rest over an ex-date.
+        """
+        for order in self.working:
+            shares = order.quantities.get(key, 0.0)
+            if order.limit_cash is not None and shares > 0:
+                order.limit_cash -= shares * cash
+
+    def cancel_orders_for(self, key: int, reason: str) -> None:
+        """Cancel what opens or extends a package by this contract or security."""
+        for order in self.working:
+            if key in order.quantities:
+                self._finish(order, "cancelled", reason)
+        self._drop_finished()
 
     def process(self, step: Step) -> None:
         """Let every order that has arrived by this snapshot try to fill, oldest first."""
@@ -109,7 +137,10 @@ class OrderDesk:
         if order.action == "close":
             assert package is not None
             quantities = package.closing_quantities()
-        expired = [c for c in quantities if c != SHARES and self._contracts[c].settles_us <= step.ts_us]
+        if not quantities:
+            self._finish(order, "cancelled", "nothing_to_trade")
+            return
+        expired = [c for c in quantities if is_contract(c) and self._contracts[c].settles_us <= step.ts_us]
         if expired:
             symbol = self._contracts[expired[0]].symbol
             self._on_refusal(step, Refusal("expired_contract", math.nan, math.nan, symbol))
@@ -143,15 +174,8 @@ class OrderDesk:
     def price_one(self, order: Order, contract_id: int, quantity: float, step: Step) -> LegFill | Refusal:
         """Price one leg at this snapshot, nothing booked."""
         study = self._study
-        if contract_id == SHARES:
-            spot = step.spot
-            if math.isnan(spot):
-                return Refusal("no_spot", math.nan, math.nan, f"{study.underlying}: the snapshot has no spot")
-            fee = share_fee(study.fees, quantity)
-            price = LegPrice(spot, spot, spot)
-            return LegFill(
-                order, 0, None, study.underlying, quantity, price, spot, spot, 1.0, fee, SPOT_GRADE, 0.0
-            )
+        if not is_contract(contract_id):
+            return self._price_shares(order, contract_id, quantity, step)
         contract = self._contracts[contract_id]
         quote = contract.quote
         self._on_quote(quote)
@@ -176,6 +200,17 @@ class OrderDesk:
             QuoteGrade(quote.actual_grade).name.lower(),
             quote.age_seconds,
         )
+
+    def _price_shares(self, order: Order, key: int, quantity: float, step: Step) -> LegFill | Refusal:
+        """The underlying at the snapshot's spot, any other security at its last known price."""
+        security = self._book.shares.security(key)
+        price = step.spot if key == SHARES else self._book.shares.mark(security)
+        if math.isnan(price):
+            what = "the snapshot has no spot" if key == SHARES else "no price is known"
+            return Refusal("no_spot", math.nan, math.nan, f"{security}: {what}")
+        fee = share_fee(self._study.fees, quantity)
+        at = LegPrice(price, price, price)
+        return LegFill(order, 0, None, security, quantity, at, price, price, 1.0, fee, SPOT_GRADE, 0.0)
 
     def _afford(self, order: Order, fills: list[LegFill]) -> list[Refusal]:
         """Limit price, and cash for what is bought: the book lends nothing."""
@@ -213,7 +248,7 @@ class OrderDesk:
     def book_fill(self, order: Order, package: Package, fill: LegFill, step: Step) -> None:
         """Book one priced leg and report it."""
         if fill.contract is None:
-            self._book.share_mark = fill.price.modelled
+            self._book.shares.marks[fill.instrument] = fill.price.modelled
         elif math.isnan(fill.contract.mark_mid):
             # filled on a quote that gives no mark (bid only, or known later): one's own price is known
             fill.contract.mark_mid = fill.contract.mark_bid = fill.contract.mark_ask = fill.price.modelled
@@ -232,6 +267,7 @@ class OrderDesk:
             fill.price,
             fill.fee,
             entry=order.action == "open",
+            security=fill.instrument,
         )
         self._on_fill(step, replace(fill, leg=leg.index))
 

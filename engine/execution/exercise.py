@@ -5,9 +5,12 @@ from bisect import bisect_right
 
 from engine.instruments.terms import Right
 
-#: First expiration to which the threshold (dollars in the money per share) of OCC's exercise by exception
-#: applies to customer accounts: $0.05 from 21 October 2006, $0.01 from 21 June 2008.
+#: First expiration to which the threshold (dollars in the money per share) of OCC's exercise by exception applies to
+#: customer accounts: $0.75 for years until $0.25 in September 2004, $0.05 from 21 October 2006 (SEC release 34-54514,
+#: 71 FR 58656; it does not say since when the $0.75 held), $0.01 from 21 June 2008.
 AUTO_EXERCISE_THRESHOLDS: tuple[tuple[dt.date, float], ...] = (
+    (dt.date(1973, 4, 26), 0.75),
+    (dt.date(2004, 9, 18), 0.25),
     (dt.date(2006, 10, 21), 0.05),
     (dt.date(2008, 6, 21), 0.01),
 )
@@ -26,13 +29,13 @@ def auto_exercise_threshold(expiry: dt.date) -> float:
     Raises
     ------
     UnknownExerciseThresholdError
-        Before October 2006: add the rule of that time to ``AUTO_EXERCISE_THRESHOLDS``.
+        Before options were listed: a date that cannot be.
     """
     row = bisect_right([since for since, _ in AUTO_EXERCISE_THRESHOLDS], expiry) - 1
     if row < 0:
         raise UnknownExerciseThresholdError(
-            f"expiry {expiry}: the table of exercise thresholds starts {AUTO_EXERCISE_THRESHOLDS[0][0]}; "
-            "add the earlier rule to engine/execution/exercise.py"
+            f"expiry {expiry}: no options were listed before {AUTO_EXERCISE_THRESHOLDS[0][0]}, when the table of "
+            "exercise thresholds starts; check the expiry"
         )
     return AUTO_EXERCISE_THRESHOLDS[row][1]
 

@@ -7,6 +7,11 @@ from typing import Literal
 SHARES = 0
 
 
+def is_contract(key: int) -> bool:
+    """Whether the key of a leg is a contract id; 0 is the underlying, negative ones are other securities."""
+    return key > 0
+
+
 @dataclass(frozen=True, slots=True)
 class LegIntent:
     """One leg: ``ratio`` contracts a package (or units of the underlying for ``SHARES``), + buys, - sells."""

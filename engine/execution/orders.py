@@ -14,8 +14,7 @@ class Order:
     ``quantities`` maps contract id (``SHARES`` for the underlying) to the signed number of contracts or shares
     of the whole order; it is empty for closing orders, which trade what the package holds when they fill (a
     split or an expiry may change that on the way). ``limit_cash`` is the most net cash that the whole order may
-    pay (negative: the least it must receive), None for market orders. Neither is changed by a split but
-    ``quantities``.
+    pay (negative: the least it must receive), None for market orders. A split changes ``quantities`` and not that.
     """
 
     order_id: int

@@ -43,11 +43,12 @@ def settlement_price(
     underlying: UnderlyingHistory,
     proxy: Proxy,
     snapshot_spot: float,
-) -> SettlementPrice:
-    """Official price of the settlement, else the study's proxy.
+) -> SettlementPrice | None:
+    """Official price of the settlement, else the study's proxy; None: it stays pending.
 
     PM roots settle at the session's close. AM and 08:00 UTC roots settle at the venue's ``settlement_price`` of
-    that session and at nothing else: neither the open nor the close is the opening print.
+    that session: neither the open nor the close is the opening print. An AM root without its print stays pending,
+    and never settles on a close, for that may lie percents away; a study may name another proxy.
 
     Parameters
     ----------
@@ -57,8 +58,15 @@ def settlement_price(
     Raises
     ------
     UnsettledOptionError
-        No official price, and no proxy or a proxy without a price.
+        No official price of a PM or an 08:00 UTC root, and no proxy or a proxy without a price; or the close named
+        as the proxy of an AM root.
     """
+    if terms.settlement_time is SettlementTime.AM and proxy == "close":
+        raise UnsettledOptionError(
+            f"{symbol} settles on the opening print of {terms.underlying}, and the study's settlement.proxy is the "
+            "close, which is another price; set it to none (the option then stays pending without a print), open, or "
+            "index_snapshot, or close the option earlier with settlement.exit_before_expiry_days"
+        )
     day = settlement_day(settles_us)
     row = underlying.row_of(day)
     pm = terms.settlement_time is SettlementTime.PM
@@ -73,10 +81,10 @@ def settlement_price(
         stand_in = float((underlying.open if proxy == "open" else underlying.close)[row])
     if not math.isnan(stand_in):
         return SettlementPrice(stand_in, proxy)
+    if terms.settlement_time is SettlementTime.AM:
+        return None
     date = dt.date(1970, 1, 1) + dt.timedelta(days=day)
-    wanted = (
-        "close" if pm else "opening print" if terms.settlement_time is SettlementTime.AM else "delivery price"
-    )
+    wanted = "close" if pm else "delivery price"
     tried = "" if proxy == "none" else f", and the proxy {proxy} has no price there"
     raise UnsettledOptionError(
         f"{symbol} ({terms.settlement_time.value} settlement): no {wanted} of {terms.underlying} for {date}"

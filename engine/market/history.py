@@ -6,9 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.instruments.deliverable import Deliverable, ItemKind
+
 Array = NDArray[Any]
 
-#: Column -> dtype in memory. ``roots`` and ``symbols`` hold the names that the codes point into.
+#: code of a deliverable that the chain does not state: ``multiplier`` shares of the underlying
+NOT_STATED = -1
+
+#: Column -> dtype in memory. ``roots``, ``symbols`` and ``deliverables`` hold the names that codes point into.
 CHAIN_COLUMNS: Mapping[str, type[np.generic]] = {
     "contract_id": np.int64,
     "root": np.int16,
@@ -22,6 +27,7 @@ CHAIN_COLUMNS: Mapping[str, type[np.generic]] = {
     "right": np.int8,
     "strike": np.float64,
     "multiplier": np.float64,
+    "deliverable": np.int32,
     "bid": np.float64,
     "ask": np.float64,
     "bid_size": np.float64,
@@ -36,7 +42,10 @@ CHAIN_COLUMNS: Mapping[str, type[np.generic]] = {
     "quote_age_seconds": np.float64,
     "grade": np.uint8,
 }
-VOCABULARIES = ("roots", "symbols")
+#: not one value a row: the names that the codes point into
+NAMES_BY_CODE = ("roots", "symbols", "deliverables")
+#: column -> what stands in every row of a chain that does not have it
+DEFAULTS: Mapping[str, int] = {"deliverable": NOT_STATED}
 
 
 class ChainFormatError(ValueError):
@@ -49,7 +58,10 @@ class ChainHistory:
     Attributes
     ----------
     columns
-        Every column as an array of shape (rows,), see ``CHAIN_COLUMNS``; further ones are carried along.
+        Every column as an array of shape (rows,), see ``CHAIN_COLUMNS``; further ones are carried along, and
+        ``standard`` is added: the contract delivers ``multiplier`` shares of one security (or their cash value).
+    deliverables
+        Text forms of ``Deliverable`` by code.
     offsets
         Shape (snapshots + 1,): snapshot k holds rows ``offsets[k]:offsets[k + 1]``.
     snapshot_ts_us, snapshot_days
@@ -69,6 +81,7 @@ class ChainHistory:
     __slots__ = (
         "columns",
         "decision_us",
+        "deliverables",
         "next_row",
         "offsets",
         "roots",
@@ -85,6 +98,7 @@ class ChainHistory:
         *,
         roots: tuple[str, ...],
         symbols: Array,
+        deliverables: tuple[str, ...],
         offsets: Array,
         snapshot_ts_us: Array,
         snapshot_days: Array,
@@ -96,6 +110,7 @@ class ChainHistory:
         self.columns = columns
         self.roots = roots
         self.symbols = symbols
+        self.deliverables = deliverables
         self.offsets = offsets
         self.snapshot_ts_us = snapshot_ts_us
         self.snapshot_days = snapshot_days
@@ -111,23 +126,27 @@ class ChainHistory:
         Parameters
         ----------
         columns
-            ``CHAIN_COLUMNS``, each of shape (rows,), plus ``roots`` and ``symbols``: the names by code.
-            Arrays of the right dtype are used as they are, not copied.
+            ``CHAIN_COLUMNS``, each of shape (rows,), plus ``roots`` and ``symbols``: the names by code. A chain
+            of standard contracts only may leave out ``deliverable`` and ``deliverables``. Arrays of the right
+            dtype are used as they are, not copied.
 
         Raises
         ------
         ChainFormatError
             Naming the column and the first offending row.
         """
-        missing = [c for c in (*CHAIN_COLUMNS, *VOCABULARIES) if c not in columns]
+        missing = [c for c in (*CHAIN_COLUMNS, "roots", "symbols") if c not in columns and c not in DEFAULTS]
         if missing:
             raise ChainFormatError(f"the chain lacks the columns {', '.join(missing)}")
         data: dict[str, Array] = {
             name: np.ascontiguousarray(values, dtype=CHAIN_COLUMNS.get(name))
             for name, values in columns.items()
-            if name not in VOCABULARIES
+            if name not in (*NAMES_BY_CODE, "standard")
         }
         rows = len(data["ts_us"])
+        for name, value in DEFAULTS.items():
+            if name not in data:
+                data[name] = np.full(rows, value, dtype=CHAIN_COLUMNS[name])
         for name, values in data.items():
             if values.shape != (rows,):
                 raise ChainFormatError(f"column {name} has shape {values.shape}, not ({rows},)")
@@ -136,11 +155,14 @@ class ChainHistory:
         ts = data["ts_us"]
         starts = np.flatnonzero(np.diff(ts, prepend=ts[0] - 1 if rows else 0)) if rows else np.empty(0, int)
         offsets = np.append(starts, rows).astype(np.int64)
-        _check_rows(data, len(roots), len(symbols))
+        deliverables = tuple(str(d) for d in columns.get("deliverables", ()))
+        _check_rows(data, len(roots), len(symbols), len(deliverables))
+        data["standard"] = _standard(data["deliverable"], data["multiplier"], deliverables)
         return cls(
             data,
             roots=roots,
             symbols=symbols,
+            deliverables=deliverables,
             offsets=offsets,
             snapshot_ts_us=ts[starts],
             snapshot_days=data["trade_days"][starts],
@@ -169,6 +191,7 @@ class ChainHistory:
             {name: values[a:b] for name, values in self.columns.items()},
             roots=self.roots,
             symbols=self.symbols,
+            deliverables=self.deliverables,
             offsets=self.offsets[first : last + 1] - a,
             snapshot_ts_us=self.snapshot_ts_us[first:last],
             snapshot_days=self.snapshot_days[first:last],
@@ -180,10 +203,31 @@ class ChainHistory:
 
     def to_columns(self) -> dict[str, Array]:
         """The columns as ``from_columns`` takes them."""
-        return {**self.columns, "roots": np.array(self.roots, dtype=object), "symbols": self.symbols}
+        return {
+            **self.columns,
+            "roots": np.array(self.roots, dtype=object),
+            "symbols": self.symbols,
+            "deliverables": np.array(self.deliverables, dtype=object),
+        }
+
+    def deliverable(self, row: int) -> Deliverable | None:
+        """What the contract of a row delivers; None: ``multiplier`` shares of its underlying."""
+        if self.columns["standard"][row]:
+            return None
+        return Deliverable.parse(self.deliverables[int(self.columns["deliverable"][row])])
 
 
-def _check_rows(data: dict[str, Array], roots: int, symbols: int) -> None:
+def _standard(codes: Array, multiplier: Array, labels: tuple[str, ...]) -> Array:
+    """Whether each row delivers as many units of one security as its multiplier says."""
+    units = np.full(len(labels) + 1, np.nan)
+    for code, label in enumerate(labels):
+        items = Deliverable.parse(label).items
+        if len(items) == 1 and items[0].kind is ItemKind.SHARES:
+            units[code] = items[0].quantity
+    return np.asarray((codes == NOT_STATED) | (units[codes] == multiplier))
+
+
+def _check_rows(data: dict[str, Array], roots: int, symbols: int, deliverables: int) -> None:
     """Raise unless the rows are in order and within their ranges."""
 
     def refuse(bad: Array, what: str) -> None:
@@ -198,6 +242,8 @@ def _check_rows(data: dict[str, Array], roots: int, symbols: int) -> None:
     refuse(data["known_at_us"] < ts, "the quote is known before its own time")
     refuse((data["root"] < 0) | (data["root"] >= roots), "the root code points outside roots")
     refuse((data["symbol"] < 0) | (data["symbol"] >= symbols), "the symbol code points outside symbols")
+    code = data["deliverable"]
+    refuse((code < NOT_STATED) | (code >= deliverables), "the deliverable code points outside deliverables")
     if len(ts) < 2:
         return
     same_ts = ts[1:] == ts[:-1]

@@ -24,6 +24,7 @@ VIEW_COLUMNS = (
     "right",
     "strike",
     "multiplier",
+    "standard",
     "bid",
     "ask",
     "bid_size",
@@ -44,7 +45,9 @@ class SnapshotQuotes:
     """The quotes of one snapshot, sorted by expiry, right, strike; every array of shape (rows,).
 
     The arrays are immutable copies (see ``engine.market.frozen``). ``root_codes`` maps the names of the roots
-    in this snapshot to the codes in ``root``. Units are those of the option_chain layer.
+    in this snapshot to the codes in ``root``. ``standard`` is False for contracts whose deliverable a corporate
+    action has changed (AAPL1): they trade thinly and their strikes mean something else. Units are those of the
+    option_chain layer.
     """
 
     contract_id: Array
@@ -55,6 +58,7 @@ class SnapshotQuotes:
     right: Array
     strike: Array
     multiplier: Array
+    standard: Array
     bid: Array
     ask: Array
     bid_size: Array

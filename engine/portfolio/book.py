@@ -1,13 +1,14 @@
 """The book: ledger, packages and marks together, and the proof that they say the same."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.execution.delivery import Delivery
 from engine.execution.fill_model import LegPrice
-from engine.execution.intents import SHARES
 from engine.portfolio.contracts import ContractState
 from engine.portfolio.ledger import Asset, Ledger, LedgerError, Posting, transfer
 from engine.portfolio.package import Leg, Package
+from engine.portfolio.shares import Shares
 
 #: Relative tolerance of every identity that is checked.
 TOLERANCE = 1e-9
@@ -30,18 +31,15 @@ class Valuation:
 
 
 class Book:
-    """Positions of one run in one base currency and one underlying."""
+    """Positions of one run in one base currency: options of one underlying, and shares."""
 
-    def __init__(self, capital: float, currency: str, underlying: str, start_us: int) -> None:
+    def __init__(self, capital: float, currency: str, shares: Shares, start_us: int) -> None:
         self.capital = capital
         self.currency = currency
-        self.underlying = underlying
+        self.shares = shares
         self.ledger = Ledger()
         self.cash_asset = Asset(currency, currency)
-        self.share_asset = Asset(f"share:{underlying}", currency)
         self.packages: dict[int, Package] = {}
-        #: price of one share or coin in the base currency at its last known snapshot
-        self.share_mark = math.nan
         self._closed_pnl = 0.0
         self._closed_flow_mid = 0.0
         self._closed_flow_worst = 0.0
@@ -52,11 +50,28 @@ class Book:
     def cash(self) -> float:
         return self.ledger.balance(self.cash_asset)
 
-    def option_asset(self, contract_id: int) -> Asset:
-        return Asset(f"option:{contract_id}", self.currency)
+    @property
+    def underlying(self) -> str:
+        return self.shares.underlying
+
+    @property
+    def share_mark(self) -> float:
+        """Price of one share or coin of the underlying in the base currency at its last known snapshot."""
+        return self.shares.mark(self.underlying)
+
+    @share_mark.setter
+    def share_mark(self, price: float) -> None:
+        self.shares.marks[self.underlying] = price
 
     def asset(self, leg: Leg) -> Asset:
-        return self.share_asset if leg.contract is None else self.option_asset(leg.contract.contract_id)
+        kind, name = (
+            ("share", leg.instrument) if leg.contract is None else ("option", str(leg.contract.contract_id))
+        )
+        return Asset(f"{kind}:{name}", self.currency)
+
+    def share_leg(self, package: Package, security: str) -> Leg:
+        """The package's leg of a security, made if it has none yet."""
+        return package.leg(self.shares.key(security), security, None)
 
     def trade(
         self,
@@ -68,12 +83,16 @@ class Book:
         fee: float,
         *,
         entry: bool,
+        security: str | None = None,
     ) -> Leg:
-        """Book one fill: the instrument against cash with the market, the fee with the venue."""
-        contract_id, instrument = (
-            (SHARES, self.underlying) if contract is None else (contract.contract_id, contract.symbol)
-        )
-        leg = package.leg(contract_id, instrument, contract)
+        """Book one fill: the instrument against cash with the market, the fee with the venue.
+
+        ``security`` names the shares where ``contract`` is None; None: the underlying.
+        """
+        if contract is None:
+            leg = self.share_leg(package, security or self.underlying)
+        else:
+            leg = package.leg(contract.contract_id, contract.symbol, contract)
         units = quantity * leg.lots.multiplier
         cash = -units * price.modelled
         postings: list[Posting] = [
@@ -82,7 +101,7 @@ class Book:
         ]
         if fee:
             postings += transfer("fees", self.cash_asset, -fee)
-        self.ledger.post(ts_us, f"fill of package {package.package_id}: {instrument}", postings)
+        self.ledger.post(ts_us, f"fill of package {package.package_id}: {leg.instrument}", postings)
         leg.lots.apply(quantity, price.modelled)
         if entry:
             package.entry_value += cash
@@ -98,17 +117,27 @@ class Book:
         """An option ends: it goes, ``value`` per unit of underlying comes. Returns the cash that moved."""
         quantity = leg.quantity
         cash = quantity * leg.lots.multiplier * value
-        self._retire(ts_us, package, leg, value, cash, fee, ())
+        self._retire(ts_us, package, leg, quantity, value, cash, fee, ())
         return cash
 
     def deliver(
-        self, ts_us: int, package: Package, leg: Leg, shares: float, strike: float, fee: float
+        self, ts_us: int, package: Package, leg: Leg, quantity: float, delivery: Delivery, fee: float
     ) -> float:
-        """An option is exercised or assigned: it goes at 0, ``shares`` come at the strike. Returns the cash."""
-        cash = -shares * strike
-        share_leg = package.leg(SHARES, self.underlying, None)
-        self._retire(ts_us, package, leg, 0.0, cash, fee, transfer("settlement", self.share_asset, shares))
-        share_leg.lots.apply(shares, strike)
+        """``quantity`` contracts of a leg are exercised (+) or assigned (-): they go, what they deliver comes.
+
+        Returns the cash that moved.
+        """
+        cash = quantity * delivery.cash
+        postings: list[Posting] = []
+        arriving = [
+            (self.share_leg(package, part.security), quantity * part.quantity, part.price)
+            for part in delivery.shares
+        ]
+        for share_leg, shares, _ in arriving:
+            postings += transfer("settlement", self.asset(share_leg), shares)
+        self._retire(ts_us, package, leg, quantity, delivery.option_price, cash, fee, postings)
+        for share_leg, shares, price in arriving:
+            share_leg.lots.apply(shares, price)
         return cash
 
     def _retire(
@@ -116,12 +145,12 @@ class Book:
         ts_us: int,
         package: Package,
         leg: Leg,
+        quantity: float,
         price: float,
         cash: float,
         fee: float,
-        more: tuple[Posting, ...],
+        more: Sequence[Posting],
     ) -> None:
-        quantity = leg.quantity
         postings: list[Posting] = [
             *transfer("settlement", self.asset(leg), -quantity),
             *transfer("settlement", self.cash_asset, cash),
@@ -131,7 +160,7 @@ class Book:
             postings += transfer("fees", self.cash_asset, -fee)
         self.ledger.post(ts_us, f"settlement of package {package.package_id}: {leg.instrument}", postings)
         leg.lots.apply(-quantity, price)
-        self._add_flow(package, cash)
+        self.add_flow(package, cash)
         package.fees += fee
 
     def pay_dividend(self, ts_us: int, package: Package, amount: float) -> None:
@@ -140,23 +169,15 @@ class Book:
             f"dividend of package {package.package_id}",
             transfer("dividends", self.cash_asset, amount),
         )
-        self._add_flow(package, amount)
+        self.add_flow(package, amount)
         package.dividends += amount
 
-    def _add_flow(self, package: Package, cash: float) -> None:
+    def add_flow(self, package: Package, cash: float) -> None:
+        """Cash that comes alike however the trades were filled: settlement, dividends, corporate actions."""
         package.later_value += cash
         package.flow_mid += cash
         package.flow_worst += cash
         self._gross += abs(cash)
-
-    def split_leg(self, ts_us: int, package: Package, leg: Leg, ratio: float) -> None:
-        before = leg.quantity
-        leg.lots.split(ratio)
-        self.ledger.post(
-            ts_us,
-            f"split of package {package.package_id}: {leg.instrument}",
-            transfer("corporate_actions", self.asset(leg), leg.quantity - before),
-        )
 
     def retire_package(self, package: Package) -> None:
         """Take a package without open legs off the book."""
@@ -167,7 +188,8 @@ class Book:
 
     def valuation(self) -> Valuation:
         packages = self.packages.values()
-        marks = sum(p.marks(self.share_mark) for p in packages)
+        shares = self.shares.marks
+        marks = sum(p.marks(shares) for p in packages)
         return Valuation(
             nav=self.cash + marks,
             cash=self.cash,
@@ -179,7 +201,7 @@ class Book:
             nav_at_worst=(
                 self.capital
                 + self._closed_flow_worst
-                + sum(p.flow_worst - p.fees + p.marks(self.share_mark, worst=True) for p in packages)
+                + sum(p.flow_worst - p.fees + p.marks(shares, worst=True) for p in packages)
             ),
         )
 
@@ -200,9 +222,7 @@ class Book:
             for leg in package.open_legs():
                 asset = self.asset(leg)
                 lots[asset] = lots.get(asset, 0.0) + leg.quantity
-                marks[asset] = (
-                    self.share_mark if leg.contract is None else leg.contract.mark_mid * leg.lots.multiplier
-                )
+                marks[asset] = leg.mark(self.shares.marks) * leg.lots.multiplier
         held = self.ledger.holdings()
         for asset in lots.keys() | {a for a in held if a != self.cash_asset}:
             a, b = lots.get(asset, 0.0), held.get(asset, 0.0)
@@ -212,7 +232,7 @@ class Book:
         from_lots = (
             self.capital
             + self._closed_pnl
-            + sum(p.pnl_from_lots(self.share_mark) for p in self.packages.values())
+            + sum(p.pnl_from_lots(self.shares.marks) for p in self.packages.values())
         )
         if not abs(from_ledger - from_lots) <= TOLERANCE * max(self._gross, abs(from_ledger)):
             raise LedgerError(

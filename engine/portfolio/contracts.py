@@ -3,10 +3,13 @@
 import math
 from dataclasses import dataclass
 
+from engine.corporate_actions.memos import OptionMemo
 from engine.execution.fill_model import Quote
+from engine.instruments.deliverable import Deliverable, ItemKind
 from engine.instruments.terms import QuoteGrade, Right
 from engine.market.cursor import Step
 from engine.market.history import ChainHistory
+from engine.portfolio.shares import Shares
 
 #: Listed strikes are whole cents (coins: coarser), so after a split strike / n differs by at most half of one.
 _STRIKE_ROUNDING = 0.0051
@@ -27,6 +30,17 @@ class ContractState:
     ``mark_*`` are the last usable prices per unit of underlying (``mid``, ``bid`` with 0 for none, ``ask``)
     and ``mark_ts_us`` the time of the quote that they come from; ``quote`` is this snapshot's, None if the
     chain has no row. Greeks are the last finite ones, per unit of underlying.
+
+    Attributes
+    ----------
+    multiplier
+        Units by which premium and strike are multiplied.
+    deliverable
+        What one contract delivers where that is not ``multiplier`` shares of its underlying; None: that.
+    discount_rate
+        Continuously compounded rate of the last row that had a discount factor, per year; NaN before.
+    pending
+        It expired, and the price at which it settles is not known.
     """
 
     contract_id: int
@@ -38,6 +52,7 @@ class ContractState:
     expiry_days: int
     settles_us: int
     row: int
+    deliverable: Deliverable | None = None
     quote: Quote | None = None
     mark_mid: float = math.nan
     mark_bid: float = math.nan
@@ -48,23 +63,47 @@ class ContractState:
     gamma: float = math.nan
     vega_per_vol_point: float = math.nan
     theta_per_day: float = math.nan
+    discount_rate: float = math.nan
+    pending: bool = False
 
-    def split(self, ratio: float) -> None:
-        """Terms and marks after ``ratio`` new shares for one (OCC, whole n-for-1: strike / n)."""
-        self.strike /= ratio
-        self.mark_mid /= ratio
-        self.mark_bid /= ratio
-        self.mark_ask /= ratio
-        self.gamma *= ratio
-        self.vega_per_vol_point /= ratio
-        self.theta_per_day /= ratio
+    def adjust(self, memo: OptionMemo, share_ratio: float) -> None:
+        """Terms, marks and Greeks after a memo, so that a position keeps its value and its exposure.
+
+        Parameters
+        ----------
+        memo
+            A memo that concerns this contract.
+        share_ratio
+            New shares of the underlying for an old one in the same event, 1 where its basis does not change.
+        """
+        before = self.multiplier
+        self.strike = float(memo.strike_after(self.strike))
+        self.root = memo.root_after(self.root)
+        if memo.multiplier is not None:
+            self.multiplier = memo.multiplier
+        if memo.deliverable is not None:
+            self.deliverable = memo.deliverable
+        per_unit = before / (memo.contracts * self.multiplier)
+        self.mark_mid *= per_unit
+        self.mark_bid *= per_unit
+        self.mark_ask *= per_unit
+        self.vega_per_vol_point *= per_unit
+        self.theta_per_day *= per_unit
+        # a price of the share moves by 1 / share_ratio of what it did, the position by as much as before
+        self.delta *= per_unit * share_ratio
+        self.gamma *= per_unit * share_ratio * share_ratio
+
+    def delivered(self, underlying: str) -> Deliverable:
+        """The deliverable, also where it is the standard one."""
+        return self.deliverable or Deliverable.of_shares(underlying, self.multiplier)
 
 
 class ContractDesk:
     """Finds contracts in the chain and follows each along its row links, reading only their rows."""
 
-    def __init__(self, chain: ChainHistory) -> None:
+    def __init__(self, chain: ChainHistory, shares: Shares) -> None:
         self._chain = chain
+        self._shares = shares
         self._columns = chain.columns
         self._states: dict[int, ContractState] = {}
 
@@ -100,10 +139,24 @@ class ContractDesk:
             expiry_days=int(c["expiry_days"][row]),
             settles_us=int(c["settles_us"][row]),
             row=row,
+            deliverable=self._chain.deliverable(row),
         )
         self._states[contract_id] = state
         self._read(state, step)
         return state
+
+    def _shares_per_unit(self, state: ContractState) -> float:
+        """Shares of the underlying, fractions paid in cash among them, behind one unit of the multiplier."""
+        if state.deliverable is None:
+            return 1.0
+        moving = (
+            item.quantity
+            for item in state.deliverable.items
+            if item.kind is not ItemKind.CASH
+            and item.cash is None
+            and self._shares.name(item.security) == self._shares.underlying
+        )
+        return sum(moving) / state.multiplier
 
     def keep(self, contract_ids: set[int]) -> None:
         """Forget every contract that is neither held nor on order."""
@@ -139,6 +192,13 @@ class ContractDesk:
                     "and no split known by then explains it; check corporate_actions and its known_at"
                 )
             state.strike = strike
+        multiplier = float(c["multiplier"][row])
+        if multiplier != state.multiplier:
+            raise ContractTermsError(
+                f"{state.symbol}: multiplier {multiplier:g} in session {step.trade_day}, {state.multiplier:g} before, "
+                "and no corporate action known by then explains it; check corporate_actions and its known_at"
+            )
+        state.root = self._chain.roots[int(c["root"][row])]
         state.symbol = str(self._chain.symbols[c["symbol"][row]])
         quote = Quote(
             bid=float(c["bid"][row]),
@@ -163,7 +223,19 @@ class ContractDesk:
             age_us = 0 if math.isnan(quote.age_seconds) else round(quote.age_seconds * 1e6)
             state.mark_ts_us = step.ts_us - age_us
         if known:
-            for name in ("delta", "gamma", "vega_per_vol_point", "theta_per_day"):
-                value = float(c[name][row])
+            # the chain's Greeks are of one unit of the multiplier, those of the book of one share
+            shares = self._shares_per_unit(state)
+            scales = {
+                "delta": shares,
+                "gamma": shares * shares,
+                "vega_per_vol_point": 1.0,
+                "theta_per_day": 1.0,
+            }
+            for name, scale in scales.items():
+                value = float(c[name][row]) * scale
                 if math.isfinite(value):
                     setattr(state, name, value)
+            if "discount" in c and "year_fraction" in c:
+                discount, years = float(c["discount"][row]), float(c["year_fraction"][row])
+                if discount > 0 and years > 0:
+                    state.discount_rate = -math.log(discount) / years

@@ -88,3 +88,8 @@ class Ledger:
 def transfer(counterparty: str, asset: Asset, amount: float) -> tuple[Posting, Posting]:
     """The two postings by which ``amount`` comes from ``counterparty`` to the portfolio."""
     return Posting(PORTFOLIO, asset, amount), Posting(counterparty, asset, -amount)
+
+
+def is_whole(quantity: float) -> bool:
+    """Whether a number of contracts or shares is whole but for rounding."""
+    return abs(quantity - round(quantity)) < ZERO

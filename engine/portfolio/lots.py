@@ -1,6 +1,7 @@
 """Lots of one leg, first in first out."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.portfolio.ledger import ZERO
@@ -59,14 +60,38 @@ class LotQueue:
     def unrealized(self, mark: float) -> float:
         return sum(lot.quantity * (mark - lot.price) for lot in self.lots) * self.multiplier
 
-    def split(self, ratio: float) -> None:
-        """``ratio`` new units for one: quantity times, price divided; the cost does not change."""
+    @property
+    def cost(self) -> float:
+        """What the open lots were acquired for (shorts: negative, received)."""
+        return sum(lot.quantity * lot.price for lot in self.lots) * self.multiplier
+
+    def convert(self, quantity_factor: float, multiplier: float) -> None:
+        """``quantity_factor`` new contracts (or shares) for one, each of ``multiplier`` units; costs do not change."""
+        price_factor = self.multiplier / (quantity_factor * multiplier)
         for lot in self.lots:
-            lot.quantity *= ratio
-            lot.price /= ratio
-        self.opened *= ratio
-        self.opened_signed *= ratio
-        self.closed *= ratio
+            lot.quantity *= quantity_factor
+            lot.price *= price_factor
+        self.opened *= quantity_factor
+        self.opened_signed *= quantity_factor
+        self.closed *= quantity_factor
+        self.opened_value *= quantity_factor * price_factor
+        self.closed_value *= quantity_factor * price_factor
+        self.multiplier = multiplier
+
+    def give_basis(self, share: float, units_per_unit: float) -> list[Lot]:
+        """Hand ``share`` of every open lot's cost to new lots of ``units_per_unit`` units of something else."""
+        given = []
+        # the averages of the report move with the cost of what is still open
+        self.opened_value -= share * sum(abs(lot.quantity) * lot.price for lot in self.lots)
+        for lot in self.lots:
+            given.append(Lot(lot.quantity * units_per_unit, lot.price * share / units_per_unit))
+            lot.price *= 1.0 - share
+        return given
+
+    def take(self, lots: Iterable[Lot]) -> None:
+        """Acquire lots at the cost that they bring."""
+        for lot in lots:
+            self.apply(lot.quantity, lot.price)
 
     @property
     def average_entry(self) -> float:

@@ -33,8 +33,10 @@ class PackageView:
         Cash so far plus marks at mid.
     shares
         Units of the underlying held.
+    other_securities
+        What corporate actions handed out: (name, units) each; closing the package sells it.
     busy
-        An order to close or extend it is on its way.
+        An order to close or extend it is on its way, or it only waits for a settlement price.
     """
 
     package_id: int
@@ -45,6 +47,7 @@ class PackageView:
     profit_before_fees: float
     options: tuple[OptionLegView, ...]
     shares: float
+    other_securities: tuple[tuple[str, float], ...]
     busy: bool
 
     @property

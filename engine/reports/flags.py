@@ -7,8 +7,20 @@ _SENTENCES = {
     "closed_on_stale_mark": (
         "At the end of the period some legs had no usable quote; they were closed at the worst side of their last one."
     ),
+    "early_exercise_not_judged": (
+        "Some options in the money had no usable quote on the evening before an ex-date: whether they would have been "
+        "exercised could not be judged, and they were kept."
+    ),
     "halted": "The daily loss limit was reached {halts}: everything was closed, and entries paused.",
     "late_corporate_action": "A corporate action became known only after its effective date, with positions open.",
+    "pending_settlement": (
+        "Some AM-settled options have no opening print: they were kept at their last mark after expiry, and booked out "
+        "at it at the end. Load the prints and run again before believing this result."
+    ),
+    "pin_risk": (
+        "Some options ended so near their strike that holders may have decided either way; the rule was applied to the "
+        "close."
+    ),
     "same_snapshot_fills": "Orders fill on the very quotes that they were decided on, which flatters the result.",
     "settled_by_proxy": "Some expiries had no official settlement price; the study's proxy stood in for it.",
     "size_cap_not_applied": "The source gives no displayed sizes, so the study's cap on them had no effect.",

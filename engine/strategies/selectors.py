@@ -93,7 +93,7 @@ def select_expiry(
 def _first_root(q: SnapshotQuotes, start: int, stop: int, names: list[str], *, check: bool) -> int | None:
     if not check:
         return q.root_codes[names[0]]
-    present = q.root[start:stop]
+    present = q.root[start:stop][q.standard[start:stop]]
     for name in names:
         if (present == q.root_codes[name]).any():
             return q.root_codes[name]
@@ -103,10 +103,14 @@ def _first_root(q: SnapshotQuotes, start: int, stop: int, names: list[str], *, c
 def _tradable(
     view: MarketView, expiry: ExpiryChoice, right: Right, record: Record
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Rows of one right and root whose quotes are two-sided and neither locked nor crossed, and their mids."""
+    """Rows of one right and root whose quotes are two-sided and neither locked nor crossed, and their mids.
+
+    Contracts whose deliverable a corporate action changed are passed over: their strikes and deltas are of
+    something else than the underlying that the strategy looks at.
+    """
     q = view.quotes
     part = slice(expiry.start, expiry.stop)
-    listed = (q.right[part] == _RIGHT_CODE[right]) & (q.root[part] == expiry.root_code)
+    listed = (q.right[part] == _RIGHT_CODE[right]) & (q.root[part] == expiry.root_code) & q.standard[part]
     rows = np.flatnonzero(listed) + expiry.start
     bid, ask = q.bid[rows], q.ask[rows]
     good = (q.grade[rows] < QuoteGrade.LOCKED) & (ask > bid)  # NaN compares False: no bid or no ask drops out

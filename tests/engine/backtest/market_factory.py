@@ -12,7 +12,7 @@ from engine.backtest.study import StudySpec
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.execution.intents import OrderIntent
 from engine.instruments.terms import ExerciseStyle, RootTerms, SettlementTime, SettlementType
-from engine.market.history import CHAIN_COLUMNS, ChainHistory
+from engine.market.history import CHAIN_COLUMNS, NOT_STATED, ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from engine.strategies.base import Strategy, StrategyParameters
 
@@ -49,8 +49,9 @@ def quote(day: int, contract_id: int = 1, **values: Any) -> dict[str, Any]:
     expiry = MONDAY + values.pop("expiry", 11)
     row = {
         "contract_id": contract_id,
-        "root": 0,
+        "root": "X",
         "symbol": 0,
+        "deliverable": "",  # as many shares as the multiplier says
         "trade_days": MONDAY + day,
         "ts_us": ts,
         "known_at_us": ts,
@@ -84,9 +85,20 @@ def chain_of(rows: Sequence[dict[str, Any]]) -> ChainHistory:
     rows = sorted(
         rows, key=lambda r: (r["ts_us"], r["expiry_days"], r["right"], r["strike"], r["contract_id"])
     )
-    columns: dict[str, Any] = {n: np.array([r[n] for r in rows], dtype=t) for n, t in CHAIN_COLUMNS.items()}
+    roots = sorted({"X", *(r["root"] for r in rows)})
+    deliverables = sorted({r["deliverable"] for r in rows} - {""})
+    coded = [
+        {
+            **r,
+            "root": roots.index(r["root"]),
+            "deliverable": deliverables.index(r["deliverable"]) if r["deliverable"] else NOT_STATED,
+        }
+        for r in rows
+    ]
+    columns: dict[str, Any] = {n: np.array([r[n] for r in coded], dtype=t) for n, t in CHAIN_COLUMNS.items()}
     columns["symbol"] = columns["contract_id"].astype(np.int32)
-    columns["roots"] = np.array(["X"], dtype=object)
+    columns["roots"] = np.array(roots, dtype=object)
+    columns["deliverables"] = np.array(deliverables, dtype=object)
     columns["symbols"] = np.array([f"X-{i}" for i in range(int(columns["symbol"].max()) + 1)], dtype=object)
     return ChainHistory.from_columns(columns)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.backtest.corporate_events import UnsupportedCorporateActionError
+from engine.backtest.contract_events import UnsupportedCorporateActionError
 from engine.backtest.run import run_backtest
 from engine.execution.intents import SHARES, LegIntent, close_package, open_package
 from engine.portfolio.contracts import ContractTermsError

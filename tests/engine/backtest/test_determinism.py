@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.backtest.result import RESULT_TABLES
 from engine.backtest.run import run_backtest
+from engine.market.history import NAMES_BY_CODE
 
 SOURCE = Path(__file__).with_name("market_factory.py")
 PROGRAM = """
@@ -74,7 +75,7 @@ def test_a_range_of_the_history_runs_like_a_history_of_that_range(factory) -> No
     columns = market.chain.to_columns()
     inside = (columns["trade_days"] >= first) & (columns["trade_days"] <= last)
     cut = type(market.chain).from_columns(
-        {n: v if n in ("roots", "symbols") else v[inside] for n, v in columns.items()}
+        {n: v if n in NAMES_BY_CODE else v[inside] for n, v in columns.items()}
     )
     study = factory.study(strategy={"name": "short_strangle"}, execution={"lag_snapshots": 1})
     a = run(start=factory.EPOCH + _days(first), end=factory.EPOCH + _days(last))

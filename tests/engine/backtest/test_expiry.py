@@ -3,7 +3,7 @@
 import pytest
 
 from engine.backtest.run import run_backtest
-from engine.execution.intents import SHARES, LegIntent, open_package
+from engine.execution.intents import SHARES, LegIntent, close_package, open_package
 from engine.execution.settlement import UnsettledOptionError
 
 EXPIRY = 4  # Friday of the first week
@@ -20,6 +20,7 @@ def run(
     settlement=None,
     settles_hour=20,
     proxy="none",
+    later=None,
     **study,
 ):
     """Open at day 0 at 1.4 (bought) or 1.0 (sold); snapshots on days 0, 1, 4, 7."""
@@ -47,7 +48,7 @@ def run(
         prices,
         [],
         factory.terms(kind),
-        strategy=factory.Scripted({0: [open_package(*legs)]}),
+        strategy=factory.Scripted({0: [open_package(*legs)], **(later or {})}),
     )
 
 
@@ -103,15 +104,42 @@ def test_am_index_option_is_paid_the_opening_print_not_the_close(factory) -> Non
     assert "settled_by_proxy" not in result.flags
 
 
-def test_am_index_option_without_a_print_stops_the_run_or_settles_by_the_named_proxy(factory) -> None:
+def test_am_index_option_without_a_print_settles_by_the_named_proxy(factory) -> None:
     closes, opens = {0: 100.0, EXPIRY: 150.0, 7: 150.0}, {EXPIRY: 102.0}
-    with pytest.raises(UnsettledOptionError, match="X-1"):
-        run(factory, "index_am", [CALL], closes, opens=opens, settles_hour=14)
-    for proxy, paid in (("open", 200.0), ("close", 5_000.0), ("index_snapshot", 5_000.0)):
+    for proxy, paid in (("open", 200.0), ("index_snapshot", 5_000.0)):
         result = run(factory, "index_am", [CALL], closes, opens=opens, settles_hour=14, proxy=proxy)
         assert "settled_by_proxy" in result.flags
         assert events(result)[0][0] == "proxy_settlement"
         assert events(result)[1] == ("cash_settlement", -paid)
+    with pytest.raises(UnsettledOptionError, match=r"X-1 settles on the opening print.*the close"):
+        run(factory, "index_am", [CALL], closes, opens=opens, settles_hour=14, proxy="close")
+
+
+def test_am_index_option_without_a_print_stays_pending_and_the_run_says_so(factory) -> None:
+    closes, opens = {0: 100.0, EXPIRY: 150.0, 7: 150.0}, {EXPIRY: 102.0}
+    result = run(factory, "index_am", [CALL, LegIntent(9, 1.0)], closes, opens=opens, settles_hour=14)
+    assert "pending_settlement" in result.flags
+    table = result.tables["events"]
+    assert table["kind"].tolist() == ["pending_settlement", "pending_at_end"]
+    assert "no opening print of U for 2024-01-12" in table["note"][0]
+    # it is carried at its last mark and leaves at its last ask; the close of 150 never enters
+    assert table["amount"][1] == pytest.approx(-140.0)
+    assert result.tables["equity"]["nav"].tolist() == pytest.approx(
+        [100_000.0 - 40.0] * 3 + [100_000.0 - 80.0]
+    )
+    assert result.tables["trade_legs"]["exit_price"][0] == 1.4
+    assert result.tables["equity"]["oldest_mark_seconds"][2] > 0
+
+
+def test_a_package_that_only_waits_for_its_print_cannot_be_closed_but_its_other_legs_can(factory) -> None:
+    closes = {0: 100.0, EXPIRY: 150.0, 7: 150.0}
+    later = {2: [close_package(1, "exit")], 3: [close_package(1, "exit")]}
+    alone = run(factory, "index_am", [CALL], closes, settles_hour=14, later=later)
+    assert alone.tables["rejections"]["rule"].tolist() == ["pending_settlement"]
+    assert len(alone.tables["orders"]["order_id"]) == 1
+    both = run(factory, "index_am", [CALL, LegIntent(9, 1.0)], closes, settles_hour=14, later=later)
+    assert both.tables["orders"]["legs"].tolist() == ["1:-1;9:1", "9:-1"]
+    assert both.tables["trades"]["exit_reason"].tolist() == ["pending_settlement"]
 
 
 def test_coin_option_pays_the_inverse_payoff_at_the_delivery_price(factory) -> None:

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from engine.execution.fill_model import LegPrice
 from engine.portfolio.book import Book
+from engine.portfolio.corporate_bookings import convert_leg
 from engine.portfolio.ledger import PORTFOLIO, Asset, Ledger, LedgerError, Posting, transfer
 from engine.portfolio.lots import LotQueue
 from engine.portfolio.package import Package
+from engine.portfolio.shares import Shares as RunShares
 
 USD = Asset("USD", "USD")
 SHARES = Asset("share:U", "USD")
@@ -40,7 +42,7 @@ def test_amounts_that_are_no_numbers_are_refused(amount: float) -> None:
 
 @pytest.mark.parametrize("damage", ["cash", "position", "lot", "price"])
 def test_a_damaged_book_is_caught_at_the_next_check(damage: str) -> None:
-    book = Book(100_000.0, "USD", "U", 0)
+    book = Book(100_000.0, "USD", RunShares("U"), 0)
     package = a_package()
     book.packages[1] = package
     book.share_mark = 50.0
@@ -87,7 +89,7 @@ TRADES = st.lists(
 def test_nothing_appears_or_vanishes_in_any_sequence_of_trades_splits_and_dividends(
     trades, mark: float, ratio: int, payout: float
 ) -> None:
-    book = Book(1e6, "USD", "U", 0)
+    book = Book(1e6, "USD", RunShares("U"), 0)
     book.packages = {i: a_package(i) for i in (1, 2)}
     expected = 1e6
     position = 0.0
@@ -98,7 +100,7 @@ def test_nothing_appears_or_vanishes_in_any_sequence_of_trades_splits_and_divide
         position += quantity
     for package in book.packages.values():
         for leg in package.open_legs():
-            book.split_leg(1, package, leg, ratio)
+            convert_leg(book, 1, package, leg, ratio, 1.0)
             book.pay_dividend(1, package, leg.quantity * payout)
     expected += position * ratio * payout
     book.share_mark = mark
@@ -119,6 +121,6 @@ def test_the_sum_of_lots_is_the_position_and_a_split_keeps_the_cost(quantities, 
     assert lots.quantity == pytest.approx(sum(quantities), abs=1e-7)
     cost = sum(lot.quantity * lot.price for lot in lots.lots)
     profit = lots.unrealized(10.0)
-    lots.split(ratio)
+    lots.convert(ratio, 1.0)
     assert sum(lot.quantity * lot.price for lot in lots.lots) == pytest.approx(cost)
     assert lots.unrealized(10.0 / ratio) == pytest.approx(profit, abs=1e-7)
