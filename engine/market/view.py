@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corporate_actions.events import CorporateAction
+from engine.corporate_actions.price_series import AdjustedPrices, back_adjusted
 from engine.market.frozen import frozen
 from engine.market.history import ChainHistory
 from engine.market.underlying import UnderlyingHistory
@@ -102,6 +103,17 @@ class MarketView:
     quotes: SnapshotQuotes
     underlying: UnderlyingHistory
     actions: tuple[CorporateAction, ...]
+
+    def adjusted_underlying(self, underlying: str, *, total_return: bool = False) -> AdjustedPrices:
+        """The known daily rows on the share basis of this session; see ``back_adjusted``."""
+        return back_adjusted(
+            self.underlying,
+            self.actions,
+            underlying,
+            as_of_days=self.trade_day,
+            as_of_us=self.decision_us,
+            total_return=total_return,
+        )
 
 
 def snapshot_quotes(chain: ChainHistory, snapshot: int) -> SnapshotQuotes:
