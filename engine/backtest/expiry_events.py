@@ -4,6 +4,8 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from engine.backtest.recorder import Recorder
 from engine.backtest.study import StudySpec
 from engine.execution.delivery import plan_delivery, unit_value
@@ -16,9 +18,11 @@ from engine.execution.settlement import (
     settlement_price,
     settlement_value,
 )
+from engine.execution.settlement_average import IncompleteWindowError, delivery_average
 from engine.instruments.deliverable import DeliverableError
 from engine.instruments.terms import RootTerms, SettlementType
 from engine.market.cursor import Step
+from engine.market.history import ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from engine.portfolio.book import Book
 from engine.portfolio.contracts import ContractState
@@ -44,9 +48,12 @@ class ExpiryEvents:
         study: StudySpec,
         terms: Mapping[str, RootTerms],
         underlying: UnderlyingHistory,
+        chain: ChainHistory,
         book: Book,
         recorder: Recorder,
     ) -> None:
+        known = ~np.isnan(chain.spot)
+        self._snapshot_ts_us, self._spot = chain.snapshot_ts_us[known], chain.spot[known]
         self._study = study
         self._terms = terms
         self._underlying = underlying
@@ -101,6 +108,7 @@ class ExpiryEvents:
             underlying=self._underlying,
             proxy=self._study.settlement.proxy,
             snapshot_spot=step.spot,
+            index_average=self._index_average,
         )
         if settled is None:
             self._wait(step, package, leg, contract)
@@ -122,6 +130,13 @@ class ExpiryEvents:
             self._physical(step, package, leg, contract, settled)
         else:
             self._cash(step, package, leg, contract, settled, terms)
+
+    def _index_average(self, settles_us: int) -> float:
+        """Average of the snapshots' spot over the venue's window before settlement; NaN where they leave holes."""
+        try:
+            return delivery_average(self._snapshot_ts_us, self._spot, settles_us)
+        except IncompleteWindowError:
+            return math.nan
 
     def _wait(self, step: Step, package: Package, leg: Leg, contract: ContractState) -> None:
         self._recorder.flag(PENDING)

@@ -73,7 +73,7 @@ class EventLoop:
             flag_late=self._flag_late,
         )
         self._early = EarlyExercise(study, terms, self._book, self._corporate, self.recorder)
-        self._expiry = ExpiryEvents(study, terms, underlying, self._book, self.recorder)
+        self._expiry = ExpiryEvents(study, terms, underlying, chain, self._book, self.recorder)
         self._intake = Intake(study, terms, self._book, self._contracts, self._desk, self.recorder)
         self._risk = RiskChecks(
             study, terms, self._book, self._desk, self._intake, self.recorder, nav=capital

@@ -100,7 +100,7 @@ class SettlementSpec(_Strict):
     """
 
     exit_before_expiry_days: int = Field(default=0, ge=0)
-    proxy: Literal["none", "open", "close", "index_snapshot"] = "none"
+    proxy: Literal["none", "open", "close", "index_snapshot", "index_average"] = "none"
     #: when short American options are assigned early: where exercise is optimal (rational), with
     #: ``random_probability`` where it is (random), never (none), or judged at the prices worst for the writer,
     #: who is then also assigned below the exercise threshold (worst_case)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from engine.instruments.terms import Right, RootTerms, SettlementTime
 from engine.market.underlying import UnderlyingHistory
 
 DAY_US = 86_400_000_000
-Proxy = Literal["none", "open", "close", "index_snapshot"]
+Proxy = Literal["none", "open", "close", "index_snapshot", "index_average"]
 
 
 class UnsettledOptionError(RuntimeError):
@@ -43,6 +44,7 @@ def settlement_price(
     underlying: UnderlyingHistory,
     proxy: Proxy,
     snapshot_spot: float,
+    index_average: Callable[[int], float] | None = None,
 ) -> SettlementPrice | None:
     """Official price of the settlement, else the study's proxy; None: it stays pending.
 
@@ -54,6 +56,9 @@ def settlement_price(
     ----------
     snapshot_spot
         Spot of the first snapshot at or after settlement, used by the ``index_snapshot`` proxy only.
+    index_average
+        Average of the index over the venue's window that ends at an instant, used by the ``index_average`` proxy
+        only; NaN where it is not known throughout.
 
     Raises
     ------
@@ -77,6 +82,8 @@ def settlement_price(
     stand_in = math.nan
     if proxy == "index_snapshot":
         stand_in = snapshot_spot
+    elif proxy == "index_average" and index_average is not None:
+        stand_in = index_average(settles_us)
     elif proxy != "none" and row is not None:
         stand_in = float((underlying.open if proxy == "open" else underlying.close)[row])
     if not math.isnan(stand_in):

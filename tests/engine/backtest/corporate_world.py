@@ -42,7 +42,9 @@ class Draw:
     own_price: bool
 
 
-def write_actions(draws: list[Draw], factory: ModuleType, spot: float, lowest_strike: float) -> list[CorporateAction]:
+def write_actions(
+    draws: list[Draw], factory: ModuleType, spot: float, lowest_strike: float
+) -> list[CorporateAction]:
     """The drawn events in order, each with its memo where contracts need one; nothing follows a final event."""
     actions: list[CorporateAction] = []
     per_contract = {"U": 100.0}  # what one contract delivers, fractions included
@@ -163,7 +165,9 @@ class World:
     ) -> None:
         self._factory = factory
         rows = [
-            factory.quote(0, i, right=int(right == "P"), strike=strike, bid=mark, ask=mark, spot=spot, expiry=300)
+            factory.quote(
+                0, i, right=int(right == "P"), strike=strike, bid=mark, ask=mark, spot=spot, expiry=300
+            )
             for i, (right, strike, _, mark) in enumerate(options, start=1)
         ] or [factory.quote(0, 99, spot=spot, expiry=300)]
         chain = factory.chain_of(rows)
@@ -187,7 +191,9 @@ class World:
         self.events = CorporateEvents(
             actions,
             first_day=factory.MONDAY,
-            contracts=ContractEvents(factory.terms("stock"), self.book, self.contracts, self.desk, self.recorder),
+            contracts=ContractEvents(
+                factory.terms("stock"), self.book, self.contracts, self.desk, self.recorder
+            ),
             shares=ShareEvents(self.book, self.desk, self.recorder),
             flag_late=ignore,
         )

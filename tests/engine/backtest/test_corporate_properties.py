@@ -89,7 +89,9 @@ def test_value_and_cost_are_unchanged_across_each_instant_but_for_what_is_paid_o
         for row in in_lieu:
             assert row["amount"] == to_the_cent(row["amount"])
             assert 0.0 < abs(row["quantity"]) < 1.0
-        gained = sum(row["amount"] + row["quantity"] * world.shares.mark(row["instrument"]) for row in in_lieu)
+        gained = sum(
+            row["amount"] + row["quantity"] * world.shares.mark(row["instrument"]) for row in in_lieu
+        )
         assert world.nav() == pytest.approx(nav + gained, abs=1e-9 * gross)
         # what left the cost was sold: fractions, and the cash part of what ended
         proceeds = sum(

@@ -197,3 +197,48 @@ def test_a_package_of_which_one_leg_was_paid_out_is_not_called_expired(factory) 
     result = run(factory, "index_pm", (CALL, PUT), {0: 100.0, EXPIRY: 103.0})
     assert result.tables["events"]["kind"].tolist() == ["cash_settlement", "expiry"]
     assert result.tables["trades"]["exit_reason"].tolist() == ["cash_settlement"]
+
+
+@pytest.mark.parametrize(("gap_minutes", "settled"), [(1, True), (2, False)])
+def test_coin_option_settles_on_the_average_of_the_last_half_hour_where_the_study_says_so(
+    factory, gap_minutes: int, settled: bool
+) -> None:
+    settles = (factory.MONDAY + EXPIRY) * factory.DAY_US + 8 * factory.HOUR_US
+    minute = factory.HOUR_US // 60
+    offsets = [-600, *range(-30, 1, gap_minutes)]
+    rows = []
+    for m in offsets:
+        spot = 100.0 if m < -30 else 110.0 if m < -15 else 140.0 if m < 0 else 500.0
+        ts = settles + m * minute
+        day = ts // factory.DAY_US - factory.MONDAY
+        for contract, until in ((1, settles), (9, settles + 30 * factory.DAY_US)):
+            if ts < until:
+                rows.append(
+                    factory.quote(
+                        int(day), contract, ts_us=ts, known_at_us=ts, expiry=EXPIRY if contract == 1 else 34,
+                        settles_us=until, multiplier=1.0, spot=spot, bid=0.09, ask=0.11,
+                    )
+                )  # fmt: skip
+
+    def settle():
+        return run_backtest(
+            factory.study(
+                capital={"base_currency": "BTC", "amount": 10.0},
+                settlement={"proxy": "index_average"},
+                execution={"lag_snapshots": 0, "slippage_fraction": 0.0},
+            ),
+            factory.chain_of(rows),
+            factory.underlying_of({0: 100.0}),
+            [],
+            factory.terms("coin"),
+            strategy=factory.Scripted({0: [open_package(CALL)]}),
+        )
+
+    if not settled:
+        with pytest.raises(UnsettledOptionError, match="the proxy index_average has no price"):
+            settle()
+        return
+    result = settle()
+    assert "settled_by_proxy" in result.flags
+    # half the window at 110 and half at 140: 125, and 25 / 125 coins
+    assert events(result)[1] == ("cash_settlement", pytest.approx(-0.2))

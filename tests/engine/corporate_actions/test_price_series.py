@@ -84,7 +84,7 @@ def test_amounts_that_cannot_be_are_refused_with_the_way_out() -> None:
     with pytest.raises(PriceAdjustmentError, match=r"dividend of USD 300 .*closed at 100"):
         adjusted([100.0, 99.0], [event(ActionKind.CASH_DIVIDEND, 1, cash_amount=300.0)], total_return=True)
     unpriced = event(ActionKind.RIGHTS, 1, new_security="RTS")
-    with pytest.raises(PriceAdjustmentError, match="RTS .*security_value"):
+    with pytest.raises(PriceAdjustmentError, match=r"RTS .*security_value"):
         adjusted([100.0, 99.0], [unpriced], total_return=True)
 
 
