@@ -12,6 +12,7 @@ from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_st
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
 from assets.rates import rate_curve
+from assets.unit_spot import priced_groups
 from engine.instruments.terms import QuoteGrade
 from engine.pricing.enrich import ChainInputs, ChainOutputs, enrich_chain
 from resources.data_quality.grade import grade_quotes
@@ -55,16 +56,16 @@ def enrich_quotes(
 def _price(
     rows: pa.Table, universe: UniverseSpec, ts_us: int, tenor_days: np.ndarray, rates: np.ndarray
 ) -> ChainOutputs:
-    root_code, _ = ea.codes(rows, "root")
+    group, unit_spot = priced_groups(rows)
     return enrich_chain(
         ChainInputs(
-            root_code=root_code,
+            root_code=group,
             expiry_days=ea.days(rows, "expiry"),
             right=ea.rights(rows),
             strike=ea.floats(rows, "adjusted_strike"),
             bid=ea.floats(rows, "bid"),
             ask=ea.floats(rows, "ask"),
-            spot=ea.floats(rows, "spot"),
+            spot=unit_spot,
             vendor_forward=ea.floats(rows, "vendor_forward"),
             settles_us=ea.microseconds(rows, "settles_at"),
             ts_us=ts_us,
