@@ -42,5 +42,7 @@ def test_what_delivers_something_else_has_a_forward_of_its_own() -> None:
     groups, _ = priced_groups(table())
     pairs = [(row[0], row[1]) for row in ROWS]
     assert len(set(groups.tolist())) == len(set(pairs))
-    same = [groups[i] == groups[j] for i in range(len(pairs)) for j in range(len(pairs)) if pairs[i] == pairs[j]]
+    same = [
+        groups[i] == groups[j] for i in range(len(pairs)) for j in range(len(pairs)) if pairs[i] == pairs[j]
+    ]
     assert all(same)
