@@ -22,6 +22,7 @@ NAMES = (
     "quality",
     "parsing",
     "write_path",
+    "adjusted_layer",
     "storage",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -10,13 +10,13 @@ from engine.backtest.recorder import Recorder
 from engine.backtest.study import StudySpec
 from engine.calendars import days_of_date
 from engine.corporate_actions.events import CorporateAction
-from engine.execution.delivery import plan_delivery
+from engine.execution.delivery import plan_delivery, unit_value
 from engine.execution.early_exercise import Evening, exercise_gain, is_exercised_early
 from engine.execution.exercise import intrinsic
 from engine.execution.fees import exercise_fee
 from engine.execution.fill_model import Refusal
 from engine.execution.settlement import settlement_day
-from engine.instruments.deliverable import DeliverableError
+from engine.instruments.deliverable import DeliverableError, ItemKind
 from engine.instruments.terms import ExerciseStyle, RootTerms, SettlementType
 from engine.market.cursor import Step
 from engine.portfolio.book import Book
@@ -88,37 +88,22 @@ class EarlyExercise:
         contract: ContractState,
         dividends: list[CorporateAction],
     ) -> None:
-        book = self._book
-        delivered = contract.delivered(book.underlying)
+        book, shares = self._book, self._book.shares
         try:
-            plan = plan_delivery(
-                contract.right,
-                contract.strike,
-                contract.multiplier,
-                delivered,
-                book.shares.mark,
-                book.shares.name,
+            unit_price = (
+                book.share_mark
+                if contract.deliverable is None
+                else unit_value(
+                    contract.deliverable, contract.multiplier, lambda s: shares.mark(shares.name(s))
+                )
             )
-            prices = {
-                security: book.shares.mark(book.shares.name(security)) for security in delivered.securities
-            }
-            unit_price = delivered.value(prices) / contract.multiplier
         except DeliverableError:
-            self._recorder.flag("early_exercise_not_judged")
-            return
-        # what goes ex after the option's own end asks nothing of it tonight
-        last_day = settlement_day(contract.settles_us)
-        cash_per_unit = sum(
-            abs(part.quantity) * action.cash_amount / contract.multiplier
-            for part in plan.shares
-            for action in dividends
-            if book.shares.name(action.underlying) == part.security
-            and days_of_date(action.effective_date) <= last_day
-        )
+            unit_price = math.nan
+        cash_per_unit = self._leaving(contract, dividends)
         short = leg.quantity < 0
-        if not contract.mark_present:
-            in_the_money = intrinsic(contract.right, contract.strike, unit_price) > 0
-            if in_the_money and cash_per_unit > 0:
+        if not contract.mark_present or math.isnan(unit_price):
+            out_of_the_money = intrinsic(contract.right, contract.strike, unit_price) <= 0
+            if cash_per_unit > 0 and not out_of_the_money:
                 self._recorder.flag("early_exercise_not_judged")
             return
         # the writer's worst case: holders who could sell at the bid only exercise soonest
@@ -132,6 +117,14 @@ class EarlyExercise:
         )
         if not is_exercised_early(contract.right, contract.strike, view):
             return
+        plan = plan_delivery(
+            contract.right,
+            contract.strike,
+            contract.multiplier,
+            contract.delivered(book.underlying),
+            shares.mark,
+            shares.name,
+        )
         quantity = leg.quantity
         if short and self._study.settlement.assignment == "random":
             quantity = -self._drawn(contract.contract_id, evening.trade_day, -quantity)
@@ -153,6 +146,22 @@ class EarlyExercise:
                 f"strike {contract.strike:g} against {unit_price:g}, option {view.price:g}, dividend "
                 f"{cash_per_unit:g}: {gain:g} a unit gained over holding"
             ),
+        )
+
+    def _leaving(self, contract: ContractState, dividends: list[CorporateAction]) -> float:
+        """Cash per unit that what the contract delivers loses before the next session, while it still lives."""
+        if not dividends:
+            return 0.0
+        delivered, name = contract.delivered(self._book.underlying), self._book.shares.name
+        # what goes ex after the option's own end asks nothing of it tonight
+        last_day = settlement_day(contract.settles_us)
+        return sum(
+            item.quantity * action.cash_amount / contract.multiplier
+            for item in delivered.items
+            for action in dividends
+            if item.kind is ItemKind.SHARES
+            and name(item.security) == name(action.underlying)
+            and days_of_date(action.effective_date) <= last_day
         )
 
     def _affordable(self, step: Step, contract: ContractState, quantity: float, cash: float) -> bool:

@@ -9,6 +9,8 @@ away was listed after it. Where the root stayed, the strike decides.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -219,7 +221,7 @@ def _changes_in_force(
 def _tells_strikes_apart(memos: Sequence[OptionMemo]) -> bool:
     """Whether half a cent of rounding at each split stays below half a step of the listing grid."""
     # The rounding at split i is multiplied with the divisors of split i and of all before it on the way back.
-    return float(np.sum(np.cumprod([m.strike_divisor for m in memos]))) < _MAX_AMPLIFICATION
+    return sum(accumulate((m.strike_divisor for m in memos), mul)) < _MAX_AMPLIFICATION
 
 
 def _before(

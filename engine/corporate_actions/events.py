@@ -102,11 +102,12 @@ class CorporateAction:
     memos: tuple[OptionMemo, ...] = ()
 
     def __lt__(self, other: "CorporateAction") -> bool:
-        return self._place() < other._place()
-
-    def _place(self) -> tuple[str, dt.date, int, str]:
+        mine, theirs = self._place(), other._place()
         # the representation settles what is left, so that the order of a list never depends on its source
-        return self.underlying, self.effective_date, ORDER_OF_DAY[self.kind], repr(self)
+        return mine < theirs if mine != theirs else repr(self) < repr(other)
+
+    def _place(self) -> tuple[str, dt.date, int]:
+        return self.underlying, self.effective_date, ORDER_OF_DAY[self.kind]
 
     @property
     def share_ratio(self) -> float:

@@ -70,6 +70,9 @@ def _update(digest: _Hash, array: pa.Array, name: str) -> None:
     if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
         array = array.dictionary_decode()  # a null may also hide in the dictionary itself
     kind = array.type
+    if array.null_count == len(array) > 0 and pa.types.is_floating(kind):
+        digest.update(_all_null(len(array), kind.bit_width // 8))
+        return
     null = _nulls(array)
     if null is not None:
         digest.update(b"nulls")
@@ -94,6 +97,18 @@ def _update(digest: _Hash, array: pa.Array, name: str) -> None:
     else:
         whole = _stored(array, f"i{kind.bit_width // 8}")
         digest.update(whole if null is None else np.where(null, whole.dtype.type(0), whole))
+
+
+@lru_cache(maxsize=64)
+def _all_null(rows: int, width: int) -> bytes:
+    """What a column of numbers says that a vendor does not deliver: a day has a dozen of them."""
+    return b"nulls" + np.packbits(np.ones(rows, dtype=bool)).tobytes() + bytes(rows * width)
+
+
+@lru_cache(maxsize=64)
+def _one_text(text: str, rows: int) -> bytes:
+    """What a column says in which one text stands in every row: a root, a currency, a style."""
+    return f"{len(text)}:{text}".encode() + bytes(4 * rows)
 
 
 # Arrow's own functions cost 20 to 50 microseconds a call, which is most of the time for a day's few thousand rows:
@@ -125,6 +140,9 @@ def _update_texts(digest: _Hash, array: pa.Array, null: NDArray[np.bool_] | None
     values = encoded.dictionary
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         raise TypeError(f"column {name}: only dictionaries of texts have a canonical form")
+    if len(values) == 1 and null is None and len(encoded):
+        digest.update(_one_text(values[0].as_py(), len(encoded)))
+        return
     codes = _stored(encoded.indices, encoded.indices.type.to_pandas_dtype()).astype(np.int64)
     if null is not None:
         codes[null] = len(values)  # one beyond the values stands for null
