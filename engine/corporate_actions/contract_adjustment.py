@@ -221,7 +221,8 @@ def _changes_in_force(
 def _tells_strikes_apart(memos: Sequence[OptionMemo]) -> bool:
     """Whether half a cent of rounding at each split stays below half a step of the listing grid."""
     # The rounding at split i is multiplied with the divisors of split i and of all before it on the way back.
-    return sum(accumulate((m.strike_divisor for m in memos), mul)) < _MAX_AMPLIFICATION
+    amplification: float = sum(accumulate((m.strike_divisor for m in memos), mul))
+    return amplification < _MAX_AMPLIFICATION
 
 
 def _before(
