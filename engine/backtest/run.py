@@ -85,7 +85,7 @@ def run_backtest(
         raise NoDataError(
             f"study {study.name}: no {study.underlying} snapshot from {first} to {last}; the chain holds {held}"
         )
-    terms = _with_adjusted_roots(terms, actions)
+    terms = with_adjusted_roots(terms, actions)
     _check_terms(study, chain, terms)
     effective = {**study.strategy.parameters, **(parameters or {})}
     if strategy is None:
@@ -106,9 +106,10 @@ def run_backtest(
     return result
 
 
-def _with_adjusted_roots(
+def with_adjusted_roots(
     terms: Mapping[str, RootTerms], actions: Sequence[CorporateAction]
 ) -> dict[str, RootTerms]:
+    """Terms of the roots too that memos make (AAPL1): those of the root that they come from."""
     known = dict(terms)
     for memo in (memo for action in sorted(actions) for memo in action.memos):
         if memo.moves_root and memo.new_root not in known and memo.old_root in known:

@@ -7,13 +7,14 @@ what is delivered, and cash above the threshold comes off the strike.
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from engine.backtest.contract_events import ContractEvents
 from engine.backtest.corporate_events import CorporateEvents
 from engine.backtest.recorder import Recorder
+from engine.backtest.run import with_adjusted_roots
 from engine.backtest.share_events import ShareEvents
 from engine.corporate_actions.events import ORDER_OF_DAY, ActionKind, CorporateAction
 from engine.corporate_actions.memos import OptionMemo
@@ -162,17 +163,31 @@ class World:
         share_lots: list[tuple[float, float]],
         options: list[tuple[str, float, float, float]],
         spot: float,
+        *,
+        underlying: str = "U",
+        root: str = "X",
+        first_day: int | None = None,
     ) -> None:
         self._factory = factory
+        standard = replace(factory.terms("stock")["X"], root=root, underlying=underlying)
+        terms = with_adjusted_roots({root: standard}, actions)
         rows = [
             factory.quote(
-                0, i, right=int(right == "P"), strike=strike, bid=mark, ask=mark, spot=spot, expiry=300
+                0,
+                i,
+                root=root,
+                right=int(right == "P"),
+                strike=strike,
+                bid=mark,
+                ask=mark,
+                spot=spot,
+                expiry=300,
             )
             for i, (right, strike, _, mark) in enumerate(options, start=1)
-        ] or [factory.quote(0, 99, spot=spot, expiry=300)]
+        ] or [factory.quote(0, 99, spot=spot, expiry=300, root=root)]
         chain = factory.chain_of(rows)
         self.step: Step = next(iter(ReplayCursor(chain, factory.underlying_of({0: spot}), ())))
-        self.shares = Shares("U")
+        self.shares = Shares(underlying)
         self.book = Book(1e7, "USD", self.shares, 0)
         self.book.share_mark = spot
         self.contracts = ContractDesk(chain, self.shares)
@@ -190,10 +205,8 @@ class World:
             self._trade(state, quantity, mark * 0.9)
         self.events = CorporateEvents(
             actions,
-            first_day=factory.MONDAY,
-            contracts=ContractEvents(
-                factory.terms("stock"), self.book, self.contracts, self.desk, self.recorder
-            ),
+            first_day=factory.MONDAY if first_day is None else first_day,
+            contracts=ContractEvents(terms, self.book, self.contracts, self.desk, self.recorder),
             shares=ShareEvents(self.book, self.desk, self.recorder),
             flag_late=ignore,
         )
