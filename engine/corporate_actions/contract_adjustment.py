@@ -203,7 +203,8 @@ def _changes_in_force(
                 # the event took this root away: what stands under it now was listed afterwards
                 floor = number
             elif memo.moves_root:
-                concerns = certain = name == memo.new_root
+                # what joins a root that was there takes the identity of the contracts that it finds
+                concerns = certain = name == memo.new_root and not memo.consolidates
             else:
                 concerns = memo.concerns(name)
                 certain = not memo.changes_strike

@@ -74,6 +74,14 @@ class OptionMemo:
         return self.old_root != self.new_root
 
     @property
+    def consolidates(self) -> bool:
+        """Whether an adjusted root joins the standard one again, whose contracts are there already (SHLD2 to SHLD).
+
+        The clearing house marks adjusted roots by a digit at the end, and only those.
+        """
+        return self.moves_root and self.old_root[-1:].isdigit() and not self.new_root[-1:].isdigit()
+
+    @property
     def changes_strike(self) -> bool:
         return self.strike_divisor != 1.0 or self.strike_reduction != 0.0
 

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.corporate_actions.memos import OptionMemo
 from engine.execution.fill_model import Quote
 from engine.instruments.deliverable import Deliverable, ItemKind
@@ -41,6 +43,8 @@ class ContractState:
         Continuously compounded rate of the last row that had a discount factor, per year; NaN before.
     pending
         It expired, and the price at which it settles is not known.
+    joined
+        Its root was consolidated with another, whose contract of the same terms now stands for it.
     """
 
     contract_id: int
@@ -65,6 +69,7 @@ class ContractState:
     theta_per_day: float = math.nan
     discount_rate: float = math.nan
     pending: bool = False
+    joined: bool = False
 
     def adjust(self, memo: OptionMemo, share_ratio: float) -> None:
         """Terms, marks and Greeks after a memo, so that a position keeps its value and its exposure.
@@ -79,6 +84,7 @@ class ContractState:
         before = self.multiplier
         self.strike = float(memo.strike_after(self.strike))
         self.root = memo.root_after(self.root)
+        self.joined = self.joined or memo.consolidates
         if memo.multiplier is not None:
             self.multiplier = memo.multiplier
         if memo.deliverable is not None:
@@ -175,12 +181,27 @@ class ContractDesk:
             while 0 <= following < step.end_row:
                 row = following
                 following = int(next_row[row]) - base
+            if state.joined and row < step.first_row:
+                row = self._standing_for(state, step, row)
             state.row = row
             if row >= step.first_row:
                 self._read(state, step)
             else:
                 state.quote = None
                 state.mark_present = False
+
+    def _standing_for(self, state: ContractState, step: Step, otherwise: int) -> int:
+        """The snapshot's row of the contract that a consolidated one has become, under its own id in the chain."""
+        c, rows = self._columns, slice(step.first_row, step.end_row)
+        same = (
+            (c["expiry_days"][rows] == state.expiry_days)
+            & (c["right"][rows] == (1 if state.right is Right.PUT else 0))
+            & (np.abs(c["strike"][rows] - state.strike) < _STRIKE_ROUNDING)
+        )
+        for row in (np.flatnonzero(same) + step.first_row).tolist():
+            if self._chain.roots[int(c["root"][row])] == state.root:
+                return int(row)
+        return otherwise
 
     def _read(self, state: ContractState, step: Step) -> None:
         c, row = self._columns, state.row

@@ -88,8 +88,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "Split, n for m",
         "A 3-for-2 split makes 150 shares of 100. The strike is divided by 1.5 and a contract delivers 150 shares, "
-        "which its multiplier follows, so that the aggregate strike stays 6,000. How odd splits were handled differed from "
-        "era to era: the memo says it, nothing derives it.",
+        "which its multiplier follows, so that the aggregate strike stays 6,000. How odd splits were handled differed "
+        "from era to era: the memo says it, nothing derives it.",
         _action(
             ActionKind.SPLIT, "XYZ", "2006-03-01",
             OptionMemo("XYZ", "XYA", strike_divisor=1.5, multiplier=150.0, deliverable=_delivers("150 XYZ")),
@@ -154,7 +154,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "Capital-gain distribution",
-        "What a fund distributes of its gains adjusts contracts like a special dividend, also when it comes every year.",
+        "What a fund distributes of its gains adjusts contracts like a special dividend, also when it comes every "
+        "year.",
         _action(
             ActionKind.CAPITAL_GAIN, "FND", "2013-12-20", OptionMemo("FND", "FND", strike_reduction=0.43),
             cash_amount=0.43,

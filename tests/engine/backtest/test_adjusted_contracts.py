@@ -1,6 +1,7 @@
 """Options whose deliverable is no longer a hundred shares: held, marked, settled, with the money computed by hand."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -180,8 +181,6 @@ def test_a_covered_call_delivers_the_share_and_the_spun_off_one(factory, spin_of
 
 def test_a_share_that_nobody_prices_stops_the_run_with_the_way_out(factory, spin_off) -> None:
     rows = rows_around(factory, strike=95.0, spots=SPUN, root="X1", deliverable="100 U + 30 LE")
-    from dataclasses import replace
-
     unpriced = replace(spin_off, security_value=None)
     with pytest.raises(UnpricedSecurityError, match=r"spin-off of 30 LE.*LE has no price.*security_value"):
         run(factory, rows, {0: [open_package(LegIntent(SHARES, 100.0))]}, [unpriced], closes=SPUN)
@@ -296,3 +295,26 @@ def test_closing_a_package_sells_what_was_handed_out_too(factory, spin_off) -> N
     assert fills["instrument"].tolist() == ["U", "U", "LE"]
     assert fills["price"].tolist() == [100.0, 94.0, 21.0]
     assert fills["quantity"].tolist() == [100.0, -100.0, -30.0]
+
+
+def test_a_consolidated_contract_goes_on_under_the_standard_root(factory) -> None:
+    """X2 joins X on day 2: its contract is quoted there under another id, which is X's own."""
+    spots = dict.fromkeys((0, 1, 2, 3, 4, 7), 100.0)
+    rows = []
+    for d, spot in spots.items():
+        if d < 2:
+            rows.append(
+                factory.quote(d, 1, root="X2", expiry=EXPIRY, strike=95.0, spot=spot, bid=5.9, ask=6.1)
+            )
+        if d < EXPIRY:
+            rows.append(factory.quote(d, 2, expiry=EXPIRY, strike=95.0, spot=spot, bid=4.9 + d, ask=5.1 + d))
+        rows.append(factory.quote(d, 9, expiry=40, strike=900.0, spot=spot))
+    memos = (OptionMemo("X2", "X", multiplier=100.0, deliverable=Deliverable.parse("100 U")),)
+    made = action(factory, -3, ActionKind.CONTRACT_ADJUSTMENT, OptionMemo("X", "X2"))
+    joined = replace(action(factory, 2, ActionKind.CONTRACT_ADJUSTMENT), memos=memos)
+    result = run(factory, rows, {0: [open_package(LegIntent(1, 1.0))]}, [made, joined], closes=spots)
+    # marked at X's quote of 7 on day 2 and 8 on day 3, exercised for 5 of worth
+    nav = result.tables["equity"]["nav"]
+    assert (nav[2] - nav[1], nav[3] - nav[2]) == (pytest.approx(100.0), pytest.approx(100.0))
+    assert events(result)[-1][0] == "exercise"
+    assert result.totals["pnl"] == pytest.approx(-600.0 + 500.0)
