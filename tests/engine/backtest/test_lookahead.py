@@ -1,5 +1,7 @@
 """No run may depend on what comes later, and the test of it catches one that does."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from engine.backtest.lookahead import (
     perturb_underlying_after,
 )
 from engine.backtest.run import run_backtest
+from engine.corporate_actions.events import ActionKind, CorporateAction
+from engine.corporate_actions.memos import OptionMemo
 from engine.execution.intents import LegIntent, close_package, open_package
 from engine.strategies.base import Strategy, StrategyParameters
 
@@ -102,6 +106,38 @@ def test_actions_that_become_known_later_change_nothing_before(factory) -> None:
     paid = run_backtest(study, market.chain, market.underlying, [factory.dividend(30, 1.0)], market.terms)
     assert_same_up_to(base, paid, (factory.MONDAY + 30) * factory.DAY_US)
     assert base.totals["pnl"] != paid.totals["pnl"]
+
+
+@pytest.mark.parametrize("kind", list(ActionKind))
+@pytest.mark.parametrize(
+    ("effective", "known", "last"),
+    [(30, 20, 29), (10, 25, 24)],
+    ids=["announced before it takes effect", "known only after it took effect"],
+)
+def test_a_future_event_of_any_kind_changes_nothing_before_it_is_known_and_in_force(
+    factory, kind: ActionKind, effective: int, known: int, last: int
+) -> None:
+    market, study = setting(factory, "covered_call")
+    event = CorporateAction(
+        "U",
+        factory.EPOCH + dt.timedelta(days=factory.MONDAY + effective),
+        kind,
+        new_shares=2.0,
+        old_shares=1.0,
+        cash_amount=3.0,
+        currency="USD",
+        known_at_us=(factory.MONDAY + known) * factory.DAY_US,
+        new_security="NEW",
+        security_value=1.0,
+        memos=(OptionMemo("X", "X1", strike_reduction=3.0, multiplier=150.0),),
+    )
+    end = factory.EPOCH + dt.timedelta(days=factory.MONDAY + last)
+    base, more = (
+        run_backtest(study, market.chain, market.underlying, actions, market.terms, end=end)
+        for actions in ([], [event])
+    )
+    assert base.digest() == more.digest()
+    assert len(base.tables["fills"]["fill_id"]) > 2
 
 
 def test_a_date_after_the_last_snapshot_proves_nothing_and_says_so(factory) -> None:
