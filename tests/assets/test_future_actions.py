@@ -50,7 +50,8 @@ def quotes() -> pa.Table:
         "underlying": "ACME", "root": "ACME", "trade_date": DAY, "snapshot_id": 0, "ts": close, "known_at": close,
         "expiry": DAY + dt.timedelta(days=10), "last_trade_date": DAY + dt.timedelta(days=10), "right": "C",
         "settles_at": close + dt.timedelta(days=10), "settlement_time": "PM", "settlement_type": "physical",
-        "style": "A", "multiplier": 100.0, "quote_currency": "USD", "settlement_currency": "USD", "spot": 98.0, "source": "test",
+        "style": "A",
+        "multiplier": 100.0, "quote_currency": "USD", "settlement_currency": "USD", "spot": 98.0, "source": "test",
         "harvest_id": "h",
     }  # fmt: skip
     rows = [{**same, "strike": k, "symbol": f"ACME-{k:g}", "bid": 1.0, "ask": 1.2} for k in STRIKES]
