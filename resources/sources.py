@@ -165,7 +165,8 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         spec = universe.corporate_actions
         path = self._path(universe, spec.path) if spec else Path()
         prices = self._path(universe, spec.prices.path) if spec and spec.prices else None
-        return _named(make_actions(universe, path, prices), universe, "corporate actions")
+        memos = self._path(universe, spec.memos) if spec and spec.memos else None
+        return _named(make_actions(universe, path, prices, memos), universe, "corporate actions")
 
     def _index_histories(self, universe: UniverseSpec) -> IndexHistorySource:
         paths = {history.name: self._path(universe, history.path) for history in universe.index_histories}

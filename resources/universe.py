@@ -86,11 +86,12 @@ class ActionPricesSpec(_Strict):
 
 
 class CorporateActionsSpec(_Strict):
-    """Where splits and dividends come from; ``settings`` are those of a format that asks a service."""
+    """Where corporate actions come from; ``settings`` are those of a format that asks a service."""
 
     format: Literal[
         "actions_csv",
         "lean_factor_files",
+        "memos_yaml",
         "polygon_actions",
         "quandl_wiki_zip",
         "splits_catalog_json",
@@ -99,6 +100,8 @@ class CorporateActionsSpec(_Strict):
     #: empty for a format that asks a service
     path: str = ""
     prices: ActionPricesSpec | None = None
+    #: a file of format memos_yaml whose records join the events
+    memos: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ from resources.providers.registry import SettingsError, validated
 from resources.reference.corporate_actions import (
     actions_csv,
     lean_factor_files,
+    memos_yaml,
     polygon_actions,
     splits_catalog_json,
 )
@@ -35,6 +36,7 @@ ACTION_FORMATS: dict[str, ActionsFormat] = {
     for actions in (
         actions_csv.FORMAT,
         lean_factor_files.FORMAT,
+        memos_yaml.FORMAT,
         polygon_actions.FORMAT,
         splits_catalog_json.FORMAT,
         WIKI.actions_format,
@@ -60,23 +62,27 @@ def make_rates(universe: UniverseSpec, path: Path) -> RatesSource | None:
     return None if spec is None else RatesSource(universe, spec, path, RATE_FORMATS[spec.format])
 
 
-def make_actions(universe: UniverseSpec, path: Path, prices: Path | None = None) -> ActionsSource | None:
+def make_actions(
+    universe: UniverseSpec, path: Path, prices: Path | None = None, memos: Path | None = None
+) -> ActionsSource | None:
     """The source of a universe's corporate actions; None where it names none.
 
-    ``prices`` is the path of ``corporate_actions.prices``, where the universe names it. ``polygon_actions`` without
-    a path asks the service.
+    ``prices`` and ``memos`` are the paths of ``corporate_actions.prices`` and ``.memos``, where it names them.
+    ``polygon_actions`` without a path asks the service.
     """
     spec = universe.corporate_actions
     if spec is None:
         return None
     if spec.format == polygon_actions.NAME and not spec.path:
-        return PolygonActionsSource(universe, PolygonActionsSettings.model_validate(spec.settings))
+        return PolygonActionsSource(
+            universe, PolygonActionsSettings.model_validate(spec.settings), memos=memos
+        )
     file = (
         PricesFile(prices, PRICE_FORMATS[spec.prices.format])
         if spec.prices is not None and prices is not None
         else None
     )
-    return ActionsSource(universe, path, ACTION_FORMATS[spec.format], file)
+    return ActionsSource(universe, path, ACTION_FORMATS[spec.format], file, memos)
 
 
 def check_actions(universe: UniverseSpec) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.corporate_actions.memos import OptionMemo
+from resources.reference.corporate_actions.memos_yaml import event_record, file_text
 from tests.worked_actions.examples import EXAMPLES, Example
 from tests.worked_actions.worked import OptionRow, Position, work
 
@@ -19,7 +19,8 @@ published terms, XYZ is nobody's share, and prices around them are round numbers
   rule where that leaves no choice ([decision 27](decisions/0027-memos-as-written.md)).
 - The value of the position is the same before and after, but for cash in lieu, which is paid to the cent. So is its
   cost, but for the part that is paid out ([decision 28](decisions/0028-positions-through-corporate-actions.md)).
-- How to record an event: [the guide](guide/universes.md). `optix actions explain` tells the same of any contract.
+- The records are in the format `memos_yaml` ([how to write one](guide/universes.md)). `optix actions explain` tells the
+  same of any contract.
 """
 
 
@@ -31,7 +32,7 @@ def text() -> str:
 def _section(example: Example) -> str:
     worked, action = work(example), example.action
     head = f"\n## {example.title}\n\n{example.text}\n\n`{action}`"
-    memos = "".join(f"\n\n{_memo(memo)}" for memo in action.memos)
+    record = file_text([event_record(action)]).strip()
     rows = [("", "before", "after")]
     for old, new in zip(worked.before.options, worked.after.options, strict=True):
         rows.append(("option", _option(old, action.underlying), _option(new, action.underlying)))
@@ -43,26 +44,7 @@ def _section(example: Example) -> str:
     table = "\n".join(
         ["| " + " | ".join(rows[0]) + " |", "|---|---|---|", *("| " + " | ".join(r) + " |" for r in rows[1:])]
     )
-    return f"{head}{memos}\n\n{table}\n{_exercise(example)}"
-
-
-def _memo(memo: OptionMemo) -> str:
-    parts = [
-        f"{memo.old_root} to {memo.new_root}" if memo.moves_root else f"{memo.old_root} stays {memo.new_root}"
-    ]
-    if memo.contracts != 1.0:
-        parts.append(f"contracts x {memo.contracts:g}")
-    if memo.strike_divisor != 1.0:
-        parts.append(f"strike divisor {memo.strike_divisor:g}")
-    if memo.strike_reduction:
-        parts.append(f"strike less {memo.strike_reduction:g}")
-    if memo.multiplier is not None:
-        parts.append(f"multiplier {memo.multiplier:g}")
-    if memo.deliverable is not None:
-        parts.append(f"delivers {memo.deliverable}")
-    if memo.expires_on is not None:
-        parts.append(f"expiry brought forward to {memo.expires_on}")
-    return f"Memo{f' {memo.number}' if memo.number else ''}: {'; '.join(parts)}."
+    return f"{head}\n\n```yaml\n{record}\n```\n\n{table}\n{_exercise(example)}"
 
 
 def _option(row: OptionRow, underlying: str) -> str:

@@ -1,7 +1,8 @@
-"""``actions_csv``: splits and cash dividends from one CSV file, validated to the last cell.
+"""``actions_csv``: corporate actions from one CSV file, validated to the last cell.
 
-Columns: underlying, effective_date, kind (``split`` or ``cash_dividend``), new_shares, old_shares, cash_amount,
-currency, known_at (ISO 8601 with its offset from UTC), and optionally source.
+Columns: underlying, effective_date, kind (of ``ActionKind``), new_shares, old_shares, cash_amount, currency, known_at
+(ISO 8601 with its offset from UTC), and optionally source, announced_at, new_security, security_value, basis_kept,
+cash_in_lieu_price. Memos of option contracts do not fit in a table: they are written in ``memos_yaml``.
 """
 
 import csv
@@ -11,6 +12,11 @@ import math
 
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
+from resources.reference.corporate_actions.event_rules import (
+    InvalidActionsError,
+    checked_action,
+    instant_us,
+)
 from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
 from resources.reference.corporate_actions.table import actions_table
 from resources.reference.files import one_file
@@ -27,11 +33,14 @@ _COLUMNS = (
     "currency",
     "known_at",
 )
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-class InvalidActionsError(ValueError):
-    """Corporate actions that cannot be used; the message lists them with their lines or texts."""
+_OPTIONAL = (
+    "source",
+    "announced_at",
+    "new_security",
+    "security_value",
+    "basis_kept",
+    "cash_in_lieu_price",
+)
 
 
 def parse(payload: bytes, name: str, context: ActionsContext) -> ParsedReference:
@@ -64,11 +73,11 @@ def read_actions(payload: bytes, name: str) -> list[CorporateAction]:
     except csv.Error as error:
         raise InvalidActionsError(f"{name}: its header cannot be read ({error})") from error
     missing = [column for column in _COLUMNS if column not in header]
-    unknown = [column for column in header if column not in (*_COLUMNS, "source")]
+    unknown = [column for column in header if column not in (*_COLUMNS, *_OPTIONAL)]
     if missing or unknown or len(set(header)) != len(header):
         raise InvalidActionsError(
             f"{name}: columns missing: {missing}, unknown: {unknown}; it needs exactly "
-            f"{', '.join(_COLUMNS)} and optionally source, each once"
+            f"{', '.join(_COLUMNS)} and optionally {', '.join(_OPTIONAL)}, each once"
         )
     reader.fieldnames = header
     actions: list[CorporateAction] = []
@@ -107,26 +116,28 @@ def _action(row: dict[str, str | None]) -> CorporateAction:
     for column in ("underlying", "currency"):
         if not cells[column]:
             raise ValueError(f"{column} is empty")
-    if cells["kind"] not in (ActionKind.SPLIT, ActionKind.CASH_DIVIDEND):
-        raise ValueError(f"kind {cells['kind']!r} is none of split, cash_dividend")
-    kind = ActionKind(cells["kind"])
-    new_shares, old_shares = _number(cells, "new_shares"), _number(cells, "old_shares")
-    # a split pays nothing: its cell may be left empty
-    cash = 0.0 if kind is ActionKind.SPLIT and not cells["cash_amount"] else _number(cells, "cash_amount")
-    if kind is ActionKind.SPLIT and (new_shares <= 0 or old_shares <= 0 or new_shares == old_shares or cash):
-        raise ValueError("a split needs new_shares and old_shares above 0 that differ, and cash_amount 0")
-    if kind is ActionKind.CASH_DIVIDEND and (cash <= 0 or new_shares != 1 or old_shares != 1):
-        raise ValueError("a cash_dividend needs cash_amount above 0, new_shares 1 and old_shares 1")
-    return CorporateAction(
+    try:
+        kind = ActionKind(cells["kind"])
+    except ValueError:
+        raise ValueError(f"kind {cells['kind']!r} is none of {', '.join(ActionKind)}") from None
+    announced = cells.get("announced_at", "")
+    # what pays nothing may leave its cell empty
+    return checked_action(
         underlying=cells["underlying"],
         effective_date=_date(cells["effective_date"]),
         kind=kind,
-        new_shares=new_shares,
-        old_shares=old_shares,
-        cash_amount=cash,
+        new_shares=_number(cells, "new_shares"),
+        old_shares=_number(cells, "old_shares"),
+        cash_amount=_number(cells, "cash_amount") if cells["cash_amount"] else 0.0,
         currency=cells["currency"],
-        known_at_us=_instant_us(cells["known_at"]),
+        known_at_us=instant_us(cells["known_at"], "known_at"),
         source=cells.get("source", ""),
+        announced_at_us=instant_us(announced, "announced_at") if announced else None,
+        new_security=cells.get("new_security", ""),
+        **{
+            name: _number(cells, name) if cells.get(name) else None
+            for name in ("security_value", "basis_kept", "cash_in_lieu_price")
+        },
     )
 
 
@@ -145,16 +156,6 @@ def _date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"effective_date {text!r} is no date; write YYYY-MM-DD") from None
-
-
-def _instant_us(text: str) -> int:
-    try:
-        instant = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"known_at {text!r} is no instant; write 2026-07-01T20:00:00Z") from None
-    if instant.tzinfo is None:
-        raise ValueError(f"known_at {text!r} has no offset from UTC; write 2026-07-01T20:00:00Z")
-    return (instant - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 FORMAT = ActionsFormat(name=NAME, files=one_file, expected="no file", parse=parse)

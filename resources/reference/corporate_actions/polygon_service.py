@@ -22,7 +22,7 @@ from resources.providers.file_adapter import AdapterSettings
 from resources.providers.payload_text import UnreadablePayloadError, text_digest
 from resources.providers.polygon_api import checker, read_page
 from resources.raw_store import RawPart
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.corporate_actions.format import ActionsContext
 from resources.reference.corporate_actions.polygon_actions import (
     CHANGING,
@@ -57,9 +57,13 @@ class PolygonActionsSource(ActionsSource):
     """Corporate actions of a universe's stocks and funds; an index has none."""
 
     def __init__(
-        self, universe: UniverseSpec, settings: PolygonActionsSettings, clock: Clock | None = None
+        self,
+        universe: UniverseSpec,
+        settings: PolygonActionsSettings,
+        clock: Clock | None = None,
+        memos: Path | None = None,
     ) -> None:
-        super().__init__(universe, Path(), FORMAT)
+        super().__init__(universe, Path(), FORMAT, memos=memos)
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._listed = [
@@ -67,7 +71,10 @@ class PolygonActionsSource(ActionsSource):
         ]
 
     def fetch(self) -> list[RawPart]:
-        """Every page of splits and dividends of each underlying, as received."""
+        """Every page of splits and dividends of each underlying, as received, and the records with memos."""
+        return [*self._pages(), *self._memo_parts()]
+
+    def _pages(self) -> list[RawPart]:
         address = checked_base_url(self.settings.base_url, carries_key=True)
         names = [spec.source_symbol for spec in self._listed]
         memory = (address, self.settings.endpoints, str(optix_home()), self.universe.name, *names)
@@ -130,7 +137,7 @@ class PolygonActionsSource(ActionsSource):
         context = ActionsContext(self.calendar, self.universe.quote_currency)
         result = events_of(list(records.values()), f"the answers of {NAME}", context)
         self._require_own(result.rejected)
-        return ParsedActions(self._own_events([result]), result.rejected)
+        return ParsedActions(self._own_events([result], parts), result.rejected)
 
     def _is_past(self, row: object) -> bool:
         day = row.get("ex_dividend_date") if isinstance(row, dict) else None

@@ -8,19 +8,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.calendars import TradingCalendar
+from engine.corporate_actions.events import CorporateAction
+from engine.corporate_actions.related import related_securities
 from resources.providers.payload_text import UnreadablePayloadError
 from resources.providers.protocol import ProviderError
 from resources.raw_store import RawPart
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat, Closes
+from resources.reference.corporate_actions.joined_events import joined_events
+from resources.reference.corporate_actions.memos_yaml import read_memo_file
 from resources.reference.corporate_actions.splits_catalog_json import UNCONFIRMED
+from resources.reference.corporate_actions.table import actions_table, to_actions
 from resources.reference.parsed import ParsedReference, joined_quarantine
 from resources.reference.prices.bars import PriceContext, PriceFormat
-from resources.schemas import CORPORATE_ACTION_SCHEMA
 from resources.universe import UniverseSpec
 
 CORPORATE_ACTIONS = "corporate_actions"
 PRICES = "action_prices"
+MEMOS = "action_memos"
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,13 @@ class ActionsSource:
         path: Path,
         actions_format: ActionsFormat,
         prices: PricesFile | None = None,
+        memos: Path | None = None,
     ) -> None:
         self.universe = universe
         self.path = path
         self.format = actions_format
         self.prices = prices
+        self.memos = memos
         self.calendar = TradingCalendar.for_code(
             universe.calendar, universe.start, universe.end or universe.start
         )
@@ -73,7 +80,17 @@ class ActionsSource:
                     "corporate_actions.prices.path"
                 )
             parts.append(self._part(PRICES, self.prices.path))
-        return parts
+        return [*parts, *self._memo_parts()]
+
+    def _memo_parts(self) -> list[RawPart]:
+        """The file of records with memos, where the universe names one."""
+        if self.memos is None:
+            return []
+        if not self.memos.is_file():
+            raise ProviderError(
+                f"universe {self.universe.name}: {self.memos} does not exist; check corporate_actions.memos"
+            )
+        return [self._part(MEMOS, self.memos)]
 
     def _files(self) -> list[Path]:
         if not self.path.exists():
@@ -103,7 +120,7 @@ class ActionsSource:
         return RawPart.whole(kind, None, path.name, str(path), path.read_bytes())
 
     def parse(self, parts: Sequence[RawPart]) -> ParsedActions:
-        """Events of the universe's underlyings, sorted by underlying, date, kind.
+        """Events of the universe's underlyings and of what these hand out, each record with memos in its place.
 
         Raises
         ------
@@ -123,16 +140,27 @@ class ActionsSource:
             raise InvalidActionsError(str(error)) from error
         rejected = joined_quarantine(results)
         self._require_own(rejected)
-        return ParsedActions(self._own_events(results), rejected)
+        return ParsedActions(self._own_events(results, parts), rejected)
 
-    def _own_events(self, results: Sequence[ParsedReference]) -> pa.Table:
-        """The events of the universe's underlyings, sorted by underlying, date, kind."""
-        if not results:
-            return CORPORATE_ACTION_SCHEMA.empty_table()
-        events = pa.concat_tables([result.table for result in results])
-        mine = events.filter(pc.is_in(events["underlying"].cast(pa.string()), pa.array(self._symbols())))
-        order = [(name, "ascending") for name in ("underlying", "effective_date", "kind")]
-        return _sorted(mine, order)
+    def _own_events(self, results: Sequence[ParsedReference], parts: Sequence[RawPart]) -> pa.Table:
+        """The events of the universe's underlyings, sorted by underlying, date and the order of a day.
+
+        Events of securities that theirs hand out are kept with them: who holds an option may come to hold those.
+        """
+        events = [event for result in results for event in to_actions(result.table)]
+        recorded: list[CorporateAction] = []
+        replaced: set[tuple[str, object]] = set()
+        for part in parts:
+            if part.kind != MEMOS:
+                continue
+            for record in read_memo_file(part.payload, part.name).events:
+                recorded.append(record.action(self.universe.quote_currency))
+                if record.replaces_day:
+                    replaced.add((record.underlying, record.effective_date))
+        events = joined_events(events, recorded, frozenset(replaced))
+        names = set(self._symbols())
+        names |= {other for name in names for other in related_securities(events, name)}
+        return actions_table([event for event in events if event.underlying in names])
 
     def _symbols(self) -> list[str]:
         return sorted(spec.symbol for spec in self.universe.underlyings)
@@ -147,7 +175,7 @@ class ActionsSource:
             raise InvalidActionsError(
                 f"universe {self.universe.name}: {len(own)} event{'s' * (len(own) > 1)} of its underlyings "
                 "cannot be used:\n" + "\n".join(own[:20]) + "\nname prices that tell "
-                "(corporate_actions.prices), or write the universe's events into a file of format actions_csv"
+                "(corporate_actions.prices), or write the universe's events into a file of format memos_yaml"
             )
 
     def _closes(self, parts: Sequence[RawPart]) -> dict[str, Closes]:
@@ -163,12 +191,3 @@ class ActionsSource:
                 days = mine["trade_date"].cast(pa.int32()).to_numpy()
                 found[symbol] = Closes(days, mine["close"].to_numpy())
         return found
-
-
-def _sorted(table: pa.Table, order: list[tuple[str, str]]) -> pa.Table:
-    plain = pa.table({name: _plain(table[name]) for name, _ in order})
-    return table.take(pc.sort_indices(plain, sort_keys=order)).unify_dictionaries().combine_chunks()
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column

@@ -45,6 +45,23 @@ def test_a_split_pays_nothing_and_may_leave_its_cash_empty():
     assert _read(HEADER + SPLIT.replace(",4,1,0,", ",4,1,,")) == _read(HEADER + SPLIT)
 
 
+def test_further_columns_carry_every_kind_of_event():
+    header = HEADER.replace("\n", ",announced_at,new_security,security_value,basis_kept,cash_in_lieu_price\n")
+    known = "2014-03-15T12:00:00Z,filing,2014-03-14T12:00:00Z"
+    spin_off, special = _read(
+        f"{header}SHLD,2014-04-07,spin_off,0.300795,1,,USD,{known},LE,29.69,0.8,29.5\n"
+        f"SHLD,2014-05-07,special_dividend,1,1,2.5,USD,{known},,,,\n"
+    )
+    assert (spin_off.kind, spin_off.new_security, spin_off.share_ratio) == (
+        ActionKind.SPIN_OFF,
+        "LE",
+        0.300795,
+    )
+    assert (spin_off.security_value, spin_off.basis_kept, spin_off.cash_in_lieu_price) == (29.69, 0.8, 29.5)
+    assert spin_off.known_at_us - spin_off.announced_at_us == 86_400_000_000
+    assert special.security_value is None and special.new_security == ""
+
+
 def test_source_may_be_left_out():
     text = (HEADER + SPLIT).replace(",source\n", "\n").replace(",filing\n", "\n")
     assert _read(text)[0].source == ""
@@ -54,15 +71,15 @@ def test_source_may_be_left_out():
     "line, message",
     [
         (SPLIT.replace("2026-08-03", "03.08.2026"), "effective_date '03.08.2026' is no date"),
-        (SPLIT.replace("split", "merger"), "kind 'merger' is none of split, cash_dividend"),
+        (SPLIT.replace("split", "merger"), "a merger for cash alone has new_shares 1"),
         (SPLIT.replace(",4,1,", ",four,1,"), "new_shares 'four' is no number"),
         (SPLIT.replace(",4,1,", ",1,1,"), "a split needs"),
-        (SPLIT.replace(",4,1,0,", ",4,0,0,"), "a split needs"),
-        (SPLIT.replace(",4,1,0,", ",4,1,2.5,"), "a split needs"),
+        (SPLIT.replace(",4,1,0,", ",4,0,0,"), "new_shares and old_shares must be above 0"),
+        (SPLIT.replace(",4,1,0,", ",4,1,2.5,"), "a split has cash_amount 0"),
         (SPLIT.replace(",4,1,", ",nan,1,"), "not finite"),
         (DIVIDEND.replace("1.83", "0"), "a cash_dividend needs"),
         (DIVIDEND.replace("1.83", "-1"), "a cash_dividend needs"),
-        (DIVIDEND.replace(",1,1,", ",2,1,"), "a cash_dividend needs"),
+        (DIVIDEND.replace(",1,1,", ",2,1,"), "a cash_dividend has new_shares 1"),
         (SPLIT.replace("2026-07-01T20:00:00Z", "2026-07-01T20:00:00"), "no offset from UTC"),
         (SPLIT.replace("2026-07-01T20:00:00Z", "soon"), "is no instant"),
         (SPLIT.replace("USD", ""), "currency is empty"),

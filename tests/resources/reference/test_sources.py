@@ -125,7 +125,7 @@ def test_an_uncertain_split_of_an_own_underlying_stops_and_names_the_way_out(mak
     source = actions(make_universe, tmp_path, split(notes=""))
     with pytest.raises(InvalidActionsError, match=r"AAPL 2020-08-28: date_uncertain") as caught:
         source.parse(source.fetch())
-    assert "corporate_actions.prices" in str(caught.value) and "actions_csv" in str(caught.value)
+    assert "corporate_actions.prices" in str(caught.value) and "memos_yaml" in str(caught.value)
 
 
 def test_prices_settle_it(make_universe, tmp_path):
