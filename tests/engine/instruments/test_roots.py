@@ -2,6 +2,7 @@
 
 import datetime as dt
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,11 @@ def test_what_the_table_does_not_have_is_refused_by_name():
         UnknownRootError, match="XSP: nothing is known of expiries on 2010-01-15, only of 2013-08-01"
     ):
         known_root("XSP", INDEX, dt.date(2010, 1, 15))
+
+
+def test_the_guide_lists_the_known_roots_of_every_kind():
+    page = (Path(__file__).parents[3] / "docs" / "guide" / "universes.md").read_text(encoding="utf-8")
+    section = page.partition("#### Known roots")[2].partition("\n### ")[0]
+    for kind in UnderlyingKind:
+        names = dict.fromkeys(record.root for record in KNOWN_ROOTS if record.kind is kind)
+        assert f"| `{kind}` | {', '.join(names)} |" in section
