@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, write_status
 from assets.layers import each_day
+from assets.quarantine import joined, quarantined_for
+from assets.root_validity import set_aside_invalid_roots
 from engine.calendars import TradingCalendar
 from engine.corporate_actions.events import CorporateAction
 from resources.data_quality.chain_shape import Reference
@@ -144,7 +146,8 @@ def judged_days(
             record = store.latest(day.isoformat())
             if record is None:
                 return None
-            parsed[day] = record, provider.parse(day, store.load(record))
+            received = provider.parse(day, store.load(record))
+            parsed[day] = record, set_aside_invalid_roots(received, universe)
         return parsed[day]
 
     for day in days:
@@ -262,7 +265,7 @@ def _judge(
             QUOTE_SCHEMA.empty_table(), received.rejected.cast(QUARANTINE_SCHEMA), profiles, []
         )
         return unread, None
-    bad = _joined(verdict.quarantined, received.rejected).cast(QUARANTINE_SCHEMA)
+    bad = joined(verdict.quarantined, received.rejected).cast(QUARANTINE_SCHEMA)
     suspects = suspect_rows(rows.quotes, verdict, day, symbol)
     judged = JudgedUnderlying(verdict.clean, bad, profiles, suspects)
     return judged, verdict.reference(rows.quotes)
@@ -279,11 +282,11 @@ def _write_day(
         if verdict.status != "ok" and clean.num_rows:
             # nothing is lost: what a blocked day holds goes to quarantine with the verdict as its reason
             reasons = [f"session {verdict.status}: {r}" for r in verdict.reasons]
-            bad = _joined(bad, _quarantined_for(clean, reasons))
+            bad = joined(bad, quarantined_for(clean, reasons))
             clean = QUOTE_SCHEMA.empty_table()
         for snapshot, why in verdict.kept_out.items():
             mine = pc.equal(clean.column("snapshot_id"), snapshot)
-            bad = _joined(bad, _quarantined_for(clean.filter(mine), [f"snapshot kept out: {r}" for r in why]))
+            bad = joined(bad, quarantined_for(clean.filter(mine), [f"snapshot kept out: {r}" for r in why]))
             clean = clean.filter(pc.invert(mine))
         files = {}
         for asset, table in ((VALIDATED, clean), (QUARANTINED, bad)):
@@ -301,17 +304,3 @@ def _write_day(
     write_status(lake, universe, QUARANTINED, found[1])
     write_status(lake, universe, VALIDATED, found[0])
     return found
-
-
-def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
-    if not second.num_rows:
-        return first
-    return pa.concat_tables([first, second]).unify_dictionaries()
-
-
-def _quarantined_for(clean: pa.Table, reasons: list[str]) -> pa.Table:
-    """Clean rows as quarantined ones."""
-    columns = {f.name: clean.column(f.name) for f in QUOTE_SCHEMA}
-    columns["reasons"] = pa.array([reasons] * clean.num_rows, type=pa.list_(pa.string()))
-    columns["raw"] = pa.nulls(clean.num_rows, pa.string())
-    return pa.table(columns).cast(QUARANTINE_SCHEMA)

@@ -1,20 +1,18 @@
 """A universe: underlyings that share a provider, a calendar and a currency. One YAML file each."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from engine.instruments.terms import (
-    ExerciseStyle,
-    RootTerms,
-    SettlementTime,
-    SettlementType,
-    UnderlyingKind,
-)
+from engine.instruments.security_master import SecurityMaster
+from engine.instruments.terms import RootTerms, UnderlyingKind
 from resources.data_quality.catalogue import CATALOGUE, checked_name, setting_problem
 from resources.data_quality.check_definition import Setting
-from resources.universe_fields import Calendar, Currency, Day, Minutes, WallTime, Zone
+from resources.root_terms import require_known_terms, with_known_terms
+from resources.underlying_spec import UnderlyingSpec
+from resources.universe_fields import LAST_DAY, Calendar, Currency, Day, Minutes, StrictModel, Zone
 
 #: coins that stand for dollars: venues quote and settle linear options in them
 STABLECOINS = ("USDC", "USDT")
@@ -24,40 +22,7 @@ class UnknownUnderlyingError(LookupError):
     """A universe was asked for an underlying that it does not have."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class RootSpec(_Strict):
-    """Terms of one option root of an underlying."""
-
-    root: str = Field(min_length=1, max_length=32)
-    style: ExerciseStyle
-    settlement_time: SettlementTime
-    settlement_type: SettlementType
-    multiplier: float = Field(gt=0)
-    trading_close: WallTime = "16:00"
-
-
-class UnderlyingSpec(_Strict):
-    """One underlying: its permanent id, the name that the vendor's files use, its roots."""
-
-    symbol: str = Field(min_length=1, max_length=32)
-    vendor_symbol: str | None = None
-    permanent_id: str | None = None
-    kind: UnderlyingKind
-    roots: tuple[RootSpec, ...] = Field(min_length=1)
-
-    @property
-    def source_symbol(self) -> str:
-        return self.vendor_symbol or self.symbol
-
-    @property
-    def id(self) -> str:
-        return self.permanent_id or self.symbol
-
-
-class ProviderSpec(_Strict):
+class ProviderSpec(StrictModel):
     """Where quotes come from. ``path`` may start with ``${data}`` (the data folder of the run) or
     ``${generated}`` (the folder of the generated universes). ``settings`` are the format's own; its adapter
     says which there are (``FileAdapter.settings_model``)."""
@@ -71,21 +36,21 @@ class ProviderSpec(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class RatesSpec(_Strict):
+class RatesSpec(StrictModel):
     format: Literal["fred_csv", "treasury_cmt_csv", "sofr_ohlc_csv", "lean_interest_rate"] = "fred_csv"
     path: str
     currency: Currency = "USD"
     max_age_days: int = Field(default=14, gt=0, le=36_525)
 
 
-class ActionPricesSpec(_Strict):
+class ActionPricesSpec(StrictModel):
     """Unadjusted prices that may settle the date of an event which its own source leaves open."""
 
     format: Literal["quandl_wiki_zip", "tiingo_daily_csv"]
     path: str
 
 
-class CorporateActionsSpec(_Strict):
+class CorporateActionsSpec(StrictModel):
     """Where corporate actions come from; ``settings`` are those of a format that asks a service."""
 
     format: Literal[
@@ -105,12 +70,12 @@ class CorporateActionsSpec(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class EarningsSpec(_Strict):
+class EarningsSpec(StrictModel):
     format: Literal["earnings_sqlite"] = "earnings_sqlite"
     path: str
 
 
-class IndexHistorySpec(_Strict):
+class IndexHistorySpec(StrictModel):
     """Daily bars of something that is no underlying of the universe: a volatility index, a benchmark."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")
@@ -124,7 +89,7 @@ class IndexHistorySpec(_Strict):
     known_after_minutes: Minutes = 15
 
 
-class CheckSetting(_Strict):
+class CheckSetting(StrictModel):
     """What a universe sets of one check; what it leaves out is as in ``resources.data_quality.catalogue``."""
 
     severity: Setting | None = None
@@ -134,7 +99,7 @@ class CheckSetting(_Strict):
 CheckName = Annotated[str, AfterValidator(checked_name)]
 
 
-class QualitySpec(_Strict):
+class QualitySpec(StrictModel):
     """The data-quality suite of a universe: thresholds, and the severity or limit of single checks."""
 
     min_rows: int = Field(default=50, ge=1)
@@ -177,7 +142,7 @@ class QualitySpec(_Strict):
         return definition.limit if setting is None or setting.limit is None else setting.limit
 
 
-class UniverseSpec(_Strict):
+class UniverseSpec(StrictModel):
     """Everything that OPTIX must know to harvest and judge one group of underlyings."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,47}$")
@@ -198,6 +163,11 @@ class UniverseSpec(_Strict):
     quality: QualitySpec = QualitySpec()
     owners: tuple[str, ...] = ("team:optix",)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_known_terms(cls, content: Any) -> Any:
+        return with_known_terms(content) if isinstance(content, Mapping) else content
+
     @model_validator(mode="after")
     def _consistent(self) -> "UniverseSpec":
         if self.end is not None and self.end < self.start:
@@ -208,6 +178,9 @@ class UniverseSpec(_Strict):
         names = [history.name for history in self.index_histories]
         if len(set(names)) != len(names):
             raise ValueError("two index_histories have the same name")
+        for underlying in self.underlyings:
+            require_known_terms(underlying.roots, underlying.kind, (self.start, self.end or LAST_DAY))
+        self.security_master()
         return self
 
     @property
@@ -229,6 +202,16 @@ class UniverseSpec(_Strict):
                 return u
         known = ", ".join(u.symbol for u in self.underlyings)
         raise UnknownUnderlyingError(f"universe {self.name} has no underlying {symbol}; it has {known}")
+
+    def security_master(self) -> SecurityMaster:
+        """Who its tickers were on a day.
+
+        Raises
+        ------
+        SecurityMasterError
+            Intervals that overlap, or end before they begin.
+        """
+        return SecurityMaster(i for u in self.underlyings for i in u.symbol_intervals())
 
     def root_terms(self) -> dict[str, RootTerms]:
         """Terms by root, as the engine wants them."""

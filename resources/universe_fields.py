@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from engine.calendars.exchange_schedule import exchange_codes, knows_exchange
 from engine.calendars.trading_calendar import ALWAYS_OPEN
@@ -15,6 +15,12 @@ from engine.calendars.trading_calendar import ALWAYS_OPEN
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 #: a month: no source is as slow, and a longer delay would let a decision see nothing of its own month
 MOST_MINUTES = 31 * 24 * 60
+
+
+class StrictModel(BaseModel):
+    """A part of a universe's YAML: no unknown fields, no change once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def checked_zone(name: str) -> str:

@@ -1,6 +1,12 @@
 """The OSI option symbol (OCC Option Symbology Initiative, 2010): root, expiry, right and strike.
 
 ``"SPXW  260918C07550000"`` padded, ``"SPXW260918C07550000"`` compact (the form that CBOE and Yahoo deliver).
+
+A root is the ticker without its punctuation (``BRKB``). Contracts with another deliverable than the standard one have
+a digit behind it: ``AAPL1`` after an adjustment, ``AAPL7`` for the mini options of 2013. No root of a standard contract
+ends in one since the conversion of 2010: tickers of US securities consist of letters, and roots became the tickers
+(OCC, "Options Symbology Initiative", version 1.8 of 2008-08-15, with its recommendation on non-standard deliverables).
+A leading digit is a FLEX option's (``4SPX``, Cboe RG13-012).
 """
 
 import datetime as dt
@@ -11,6 +17,7 @@ from engine.instruments.terms import Right
 
 _SYMBOL = re.compile(r"^([A-Z0-9]{1,6}?) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})$")
 _ROOT = re.compile(r"^[A-Z0-9]{1,6}$")
+_ADJUSTED = re.compile(r"^([A-Z]{1,5})([1-9])$")
 _STRIKE_UNITS = 1000
 _PADDED_LENGTH = 21
 
@@ -76,3 +83,14 @@ def format_osi(root: str, expiry: dt.date, right: Right, strike: float, *, padde
         raise OsiSymbolError(f"strike {strike} is finer than 0.001, the grid of OSI")
     name = root.ljust(6) if padded else root
     return f"{name}{expiry:%y%m%d}{Right(right).value}{units:08d}"
+
+
+def is_adjusted_root(root: str) -> bool:
+    """Whether a US option root stands for a deliverable other than the standard one (``AAPL1``)."""
+    return _ADJUSTED.match(root) is not None
+
+
+def standard_root(root: str) -> str:
+    """The root without the digit of a non-standard deliverable: ``AAPL`` of ``AAPL1``; others as they are."""
+    match = _ADJUSTED.match(root)
+    return root if match is None else match[1]

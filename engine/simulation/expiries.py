@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-FRIDAY = 4
+from engine.calendars.expiry_dates import FRIDAY, last_friday, third_friday
 
 
 class ExpiryCycle(StrEnum):
@@ -27,19 +27,6 @@ class ListedExpiry:
     expiry: dt.date
     first_session: dt.date
     last_session: dt.date
-
-
-def third_friday(year: int, month: int) -> dt.date:
-    """The third Friday of a month, session or not."""
-    first = dt.date(year, month, 1)
-    return first + dt.timedelta(days=(FRIDAY - first.weekday()) % 7 + 14)
-
-
-def last_friday(year: int, month: int) -> dt.date:
-    """The last Friday of a month."""
-    following = dt.date(year + month // 12, month % 12 + 1, 1)
-    last = following - dt.timedelta(days=1)
-    return last - dt.timedelta(days=(last.weekday() - FRIDAY) % 7)
 
 
 def session_on_or_before(sessions: Sequence[dt.date], day: dt.date) -> dt.date:

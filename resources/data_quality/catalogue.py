@@ -143,7 +143,13 @@ SESSION_CHECKS = (
     CheckDefinition(
         "expired_contracts", "snapshot", "warning", "contracts that had stopped trading before", limit=0
     ),
-    CheckDefinition("untyped_rows", "session", "warning", "rows that could not be typed", limit=0),
+    CheckDefinition(
+        "untyped_rows",
+        "session",
+        "warning",
+        "rows that could not be typed, or of roots that were not valid that day",
+        limit=0,
+    ),
 )
 
 CATALOGUE: dict[str, CheckDefinition] = {d.name: d for d in (*ROW_CHECKS, *SESSION_CHECKS, *MEASURED_CHECKS)}

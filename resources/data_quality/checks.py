@@ -276,6 +276,8 @@ def _rules(
             "untyped_rows",
             "at_most",
             _take("rows_untyped"),
-            lambda p: f"{_count(p['rows_untyped'], 'row', 'rows')} could not be typed",
+            lambda p: (
+                f"{_count(p['rows_untyped'], 'row', 'rows')} could not be typed, or had a root not valid that day"
+            ),
         ),
     )

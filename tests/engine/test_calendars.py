@@ -21,6 +21,7 @@ from engine.calendars import (
     year_fraction,
 )
 from engine.calendars.epoch import US_PER_DAY, parse_wall_time
+from engine.calendars.expiry_dates import standard_monthly
 from engine.instruments.terms import ExerciseStyle, RootTerms, SettlementTime, SettlementType
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "calendar_cases.json"
@@ -79,6 +80,8 @@ def test_published_openings_and_closures_of_the_nyse(case):
 def test_monthly_options_expired_on_saturdays_until_2015_and_traded_on_the_friday(nyse):
     (case,) = (c for c in CASES if c["group"] == "calendar_options")
     saturday, friday = case["expected"]["example_2015_01"], case["expected"]["example_2015_02"]
+    assert standard_monthly(nyse, 2015, 1).isoformat() == saturday
+    assert standard_monthly(nyse, 2015, 2).isoformat() == friday
     assert dates(last_trade_days(PM, days(saturday, friday), nyse)) == ["2015-01-16", "2015-02-20"]
     assert dates(last_trade_days(AM, days(saturday, friday), nyse)) == ["2015-01-15", "2015-02-19"]
     settled = settlement_instants_us(AM, days(saturday), nyse)

@@ -24,7 +24,7 @@ from resources.providers.payload_text import UnreadablePayloadError
 from resources.providers.quote_table import expiry_out_of_range
 from resources.providers.typed_csv import TypedRows, read_typed_csv
 from resources.raw_store import RawPart
-from resources.universe import RootSpec, UnderlyingSpec
+from resources.underlying_spec import RootSpec, UnderlyingSpec
 
 
 @dataclass(frozen=True)

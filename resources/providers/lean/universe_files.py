@@ -39,7 +39,7 @@ from resources.providers.quote_table import QuoteRows, expiry_out_of_range, pric
 from resources.providers.typed_csv import CsvLayout, RejectedRow, TypedRows, read_typed_csv
 from resources.providers.underlying_prices import UnderlyingPrice
 from resources.raw_store import RawPart
-from resources.universe import RootSpec, UnderlyingSpec
+from resources.underlying_spec import RootSpec, UnderlyingSpec
 
 _F = pa.float64()
 _PRICES = ("open", "high", "low", "close", "volume")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.calendars import TradingCalendar, days_of_date
+from engine.calendars.expiry_dates import last_friday, third_friday
 from engine.corporate_actions.contract_adjustment import original_terms
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.simulation.expiries import (
@@ -13,8 +14,6 @@ from engine.simulation.expiries import (
     ListedExpiry,
     coin_expiries,
     exchange_expiries,
-    last_friday,
-    third_friday,
 )
 from engine.simulation.listing import SplitEvent, StrikeTier, build_contracts, round_step, tier_strikes
 

@@ -143,7 +143,7 @@ WARNING = [
         {},
         "334 rows are of contracts that had stopped trading before the session",
     ),
-    ("untyped_rows", {"rows_untyped": 3}, {}, "3 rows could not be typed"),
+    ("untyped_rows", {"rows_untyped": 3}, {}, "3 rows could not be typed, or had a root not valid that day"),
 ]
 
 

@@ -54,14 +54,7 @@ OLD = {**DIVIDEND, "id": "E0", "ex_dividend_date": "2012-08-09", "declaration_da
 
 def aapl(url: str, **settings: Any) -> UniverseSpec:
     def listed(symbol: str, kind: str) -> dict[str, Any]:
-        root = {
-            "root": symbol,
-            "style": "A",
-            "settlement_time": "PM",
-            "settlement_type": "physical",
-            "multiplier": 100,
-        }
-        return {"symbol": symbol, "kind": kind, "roots": [root]}
+        return {"symbol": symbol, "kind": kind, "roots": [{"root": symbol}]}
 
     return UniverseSpec.model_validate(
         {
