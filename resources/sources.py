@@ -114,7 +114,7 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def harvest_actions(self, universe: UniverseSpec, store: RawStore) -> tuple[HarvestRecord, ActionsSource]:
         """The files of corporate actions, and the reader of them."""
-        source = self._actions(universe)
+        source = self.actions(universe)
         return self._whole(store, source), source
 
     def harvest_index_histories(
@@ -149,7 +149,7 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             If the source cannot deliver it (any more).
         """
         whole = {
-            "corporate_actions": self._actions,
+            "corporate_actions": self.actions,
             "index_history": self._index_histories,
             "earnings_dates": self._earnings,
         }
@@ -161,7 +161,8 @@ class SourcesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return rates.fetch(day) if rates else []
         return self.provider(universe).fetch(day)
 
-    def _actions(self, universe: UniverseSpec) -> ActionsSource:
+    def actions(self, universe: UniverseSpec) -> ActionsSource:
+        """The reader of a universe's corporate actions."""
         spec = universe.corporate_actions
         path = self._path(universe, spec.path) if spec else Path()
         prices = self._path(universe, spec.prices.path) if spec and spec.prices else None

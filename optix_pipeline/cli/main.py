@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from optix_pipeline.cli.actions_commands import actions
 from optix_pipeline.cli.quality_commands import quality
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 db = typer.Typer(help="OPTIX's own tables in Postgres.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(quality, name="quality")
+app.add_typer(actions, name="actions")
 lake = typer.Typer(
     help="The lake: what it holds, whether it is intact, repair, archive.", no_args_is_help=True
 )
