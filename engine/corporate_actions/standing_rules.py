@@ -2,7 +2,8 @@
 
 The rules (Characteristics and Risks of Standardized Options, supplement of November 2012; information memos):
 
-- whole n-for-1 splits, and stock dividends that amount to one: contracts times n, strike divided by n, to the cent;
+- whole n-for-1 splits, and stock dividends that amount to one: contracts times n, strike divided by n, to the cent
+  (before 2007 to the eighth: where that differs the split needs a memo with its strike_grid, a simplification);
 - ordinary cash dividends: no adjustment, whatever their size (announced since February 2009);
 - special dividends and capital-gain distributions: none below 12.50 per contract;
 - everything else changes the deliverable in ways that differed from era to era and from case to case: the memo has to

@@ -84,3 +84,24 @@ def import_(
     from optix_pipeline.cli.actions_import import import_actions
 
     import_actions(universe, file, format_, to, dry_run=dry_run, data=data, as_json=json)
+
+
+@actions.command()
+def draft(
+    universe: Universe,
+    underlying: Annotated[str, typer.Argument(help="Whose event.")],
+    date: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="Its effective date.")],
+    root: Annotated[
+        str | None,
+        typer.Option("--root", help="Only this root, an adjusted one perhaps.", show_default="every root"),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help="Where kind and date leave several: strike_and_deliverable, ..."),
+    ] = None,
+    data: DataFolder = None,
+) -> None:
+    """Print the memo that an event needs, by the clearing house's methods, to check and record."""
+    from optix_pipeline.cli.actions_draft import draft_memos
+
+    draft_memos(universe, underlying, date, root, method, data=data)

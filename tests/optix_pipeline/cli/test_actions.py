@@ -116,6 +116,13 @@ def test_a_contract_is_told_step_by_step(universe, optix) -> None:
         (("explain", "mine", "XYZ250919C00050000"), "universe mine has no root XYZ; it has MOD, MOD1"),
         (("explain", "mine", "12345"), "contract_id 12345 needs --on"),
         (("explain", "demo_coin", "BTC250919C00050000"), "universe demo_coin names no corporate_actions"),
+        (("draft", "mine", "MOD", "2025-08-04"), "MOD 1-for-8 split of 2025-08-04 has its memo"),
+        (("draft", "mine", "MOD", "2025-08-05"), "universe mine has no event of MOD on 2025-08-05"),
+        (("draft", "mine", "MOD", "2025-05-05"), "dividend of USD 0.25 of 2025-05-05 adjusts no contract"),
+        (
+            ("draft", "mine", "MOD", "2025-08-04", "--method", "x"),
+            "--method x: no such method; there are strike_and",
+        ),
         (("import", "mine", "none.csv", "--format", "actions_csv", "--to", "x.yaml"), "none.csv"),
         (
             ("import", "mine", "none.csv", "--format", "x", "--to", "x.yaml"),
@@ -170,3 +177,15 @@ def test_a_failed_write_leaves_the_old_file(universe, refused, monkeypatch) -> N
     )
     assert "No space left" in says
     assert target.read_bytes().decode() == MEMOS and not list(universe.glob(".memos*"))
+
+
+def test_a_draft_is_a_record_that_can_be_written_down(universe, optix) -> None:
+    (universe / "memos.yaml").write_text("events: []\n")
+    answer = optix("actions", "draft", "mine", "MOD", "2025-08-04")
+    assert answer.code == 0, answer.err
+    assert "hold every field against the clearing house's memo" in answer.out
+    (universe / "memos.yaml").write_text(answer.out)
+    told = optix("actions", "list", "mine", "--from", "2025-08-01")
+    assert "MOD to MOD1, multiplier 100, delivers 12 MOD + cash in lieu of 0.5 MOD" in " ".join(
+        told.out.split()
+    )
