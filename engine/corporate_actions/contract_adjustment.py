@@ -153,7 +153,9 @@ def original_terms(
         ):
             remaining[walking] = last - 1
             continue
-        for steps in range(1, last - floor + 1):
+        # what stands under a root that an event made was there before it, and came through all that followed
+        least = _events_since_its_root(changes, last, floor)
+        for steps in range(max(least, 1), last - floor + 1):
             crossed = [c.memo for c in changes[last - steps : last] if c.concerns]
             if not _tells_strikes_apart(crossed):
                 break
@@ -162,9 +164,11 @@ def original_terms(
             origin[fits] = before[fits]
             remaining[fits] = last - steps
             walking &= ~fits
-        if changes[last - 1].certain and walking.any():
-            _undo_to_the_cent(changes[last - 1], origin, walking)
-            remaining[walking] = last - 1
+        if least and walking.any():
+            for change in reversed(changes[last - least : last]):
+                if change.concerns and change.memo.changes_strike:
+                    _undo_to_the_cent(change, origin, walking)
+            remaining[walking] = last - least
     return OriginalTerms(
         original_strike=origin,
         terms=tuple(_terms(changes, root, first) for first in range(len(changes) + 1)),
@@ -219,10 +223,20 @@ def _changes_in_force(
     return changes[::-1], floor
 
 
+def _events_since_its_root(changes: Sequence[_Change], last: int, floor: int) -> int:
+    """How many of the changes up to ``last`` a contract has come through for sure; 0 where only strikes can tell."""
+    for place in range(floor + 1, last + 1):
+        change = changes[place - 1]
+        # the first of the roots that it went through: it was there before that
+        if change.concerns and change.memo.moves_root:
+            return last - place + 1
+    return 0
+
+
 def _tells_strikes_apart(memos: Sequence[OptionMemo]) -> bool:
     """Whether half a cent of rounding at each split stays below half a step of the listing grid."""
     # The rounding at split i is multiplied with the divisors of split i and of all before it on the way back.
-    amplification: float = sum(accumulate((m.strike_divisor for m in memos), mul))
+    amplification: float = sum(accumulate((m.strike_divisor for m in memos if m.strike_divisor != 1.0), mul))
     return amplification < _MAX_AMPLIFICATION
 
 
