@@ -18,7 +18,7 @@ def joined_events(
     """The records, and the source's events that no record speaks of.
 
     A record and an event are one where they are of one underlying and date and either both change the share basis or
-    both pay cash on the share: the record then counts, for it says more. It is known from its own time: its memos were
+    both pay cash on the share (of one kind, where the source tells the kinds of that day apart): the record then counts, for it says more. It is known from its own time: its memos were
     not known before, whatever the source knew of the event.
 
     Parameters
@@ -36,10 +36,16 @@ def joined_events(
         Both say different things about one event.
     """
     result, faults = list(recorded), list[str]()
+    told = {(a.underlying, a.effective_date, a.kind) for a in found}
     for event in found:
         if (event.underlying, event.effective_date) in replaced_days:
             continue
-        mates = [r for r in recorded if _one_event(r, event)]
+        mates = [
+            r
+            for r in recorded
+            if _one_event(r, event)
+            and (r.kind is event.kind or (r.underlying, r.effective_date, r.kind) not in told)
+        ]
         if not mates:
             result.append(event)
             continue

@@ -5,8 +5,10 @@ split_to) and "Dividends" (GET /stocks/v1/dividends: ticker, ex_dividend_date, d
 the deprecated GET /v3/reference/splits and /v3/reference/dividends have the same fields. A file is one answer.
 
 A dividend is known at the end of its declaration date, at the latest at the open of its ex-date; a split, of which
-the service does not say when it was announced, at the open of its date. Two dividends of one ex-date (a regular and
-a special one) are one event with their sum.
+the service does not say when it was announced, at the open of its date. ``distribution_type`` special and the older
+``dividend_type`` SC are special dividends, LT and ST capital gains of a fund (massive.com/knowledge-base, "What are the
+different types of dividends"); every other dividend counts as ordinary. Two of one kind and ex-date are one event with
+their sum. A split whose ``adjustment_type`` is stock_dividend is one.
 """
 
 import dataclasses
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.calendars import CalendarRangeError
-from engine.corporate_actions.events import ActionKind, CorporateAction
+from engine.corporate_actions.events import SHARE_BASIS, ActionKind, CorporateAction
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
 from resources.providers.strict_json import strict_json
 from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
@@ -28,6 +30,12 @@ from resources.reference.parsed import ParsedReference, RejectedEntry, parsed_re
 from resources.reference.publication import end_of_day_us
 
 NAME = "polygon_actions"
+_KIND_OF_TYPE = {
+    "SC": ActionKind.SPECIAL_DIVIDEND,
+    "special": ActionKind.SPECIAL_DIVIDEND,
+    "LT": ActionKind.CAPITAL_GAIN,
+    "ST": ActionKind.CAPITAL_GAIN,
+}
 #: factors that every later event changes, and so no part of what an event is
 CHANGING = frozenset({"historical_adjustment_factor", "split_adjusted_cash_amount"})
 
@@ -75,14 +83,11 @@ def events_of(rows: Sequence[Any], name: str, context: ActionsContext) -> Parsed
             rejected.append(_rejected(row, outcome))
     splits: dict[tuple[str, dt.date], set[float]] = {}
     for event, _ in read:
-        if event.kind is ActionKind.SPLIT:
+        if event.kind in SHARE_BASIS:
             splits.setdefault((event.underlying, event.effective_date), set()).add(event.split_ratio)
     kept: dict[tuple[str, dt.date, ActionKind, str], CorporateAction] = {}
     for event, row in sorted(read, key=lambda pair: (pair[0], _text(pair[1]))):
-        if (
-            len(splits.get((event.underlying, event.effective_date), ())) > 1
-            and event.kind is ActionKind.SPLIT
-        ):
+        if len(splits.get((event.underlying, event.effective_date), ())) > 1 and event.kind in SHARE_BASIS:
             rejected.append(_rejected(row, [CONFLICTING_ROWS]))
             continue
         key = (event.underlying, event.effective_date, event.kind, event.currency)
@@ -92,10 +97,12 @@ def events_of(rows: Sequence[Any], name: str, context: ActionsContext) -> Parsed
 
 def _together(one: CorporateAction, other: CorporateAction) -> CorporateAction:
     """Two dividends of one day, known when both were; two records of one split are that split."""
+    announced = [a.announced_at_us for a in (one, other) if a.announced_at_us is not None]
     return dataclasses.replace(
         one,
         cash_amount=one.cash_amount + other.cash_amount,
         known_at_us=max(one.known_at_us, other.known_at_us),
+        announced_at_us=max(announced) if announced else None,
     )
 
 
@@ -132,10 +139,18 @@ def _event(row: Any, context: ActionsContext) -> CorporateAction | list[str]:
             known_at_us = min(known_at_us, end_of_day_us(declared))
     except CalendarRangeError:
         return ["outside_calendar"]
-    kind = ActionKind.SPLIT if split else ActionKind.CASH_DIVIDEND
     return CorporateAction(
-        row["ticker"].strip(), effective, kind, new, old, cash, currency.upper(), known_at_us, NAME
-    )
+        row["ticker"].strip(), effective, _kind(row, split=split), new, old, cash, currency.upper(), known_at_us, NAME,
+        announced_at_us=None if declared is None else known_at_us,
+    )  # fmt: skip
+
+
+def _kind(row: dict[str, Any], *, split: bool) -> ActionKind:
+    if split:
+        stock = row.get("adjustment_type") == "stock_dividend"
+        return ActionKind.STOCK_DIVIDEND if stock else ActionKind.SPLIT
+    told = row.get("distribution_type", row.get("dividend_type"))
+    return _KIND_OF_TYPE.get(str(told), ActionKind.CASH_DIVIDEND)
 
 
 def _positive(row: dict[str, Any], name: str) -> float | None:

@@ -136,4 +136,6 @@ def test_the_walk_undoes_any_five_adjustments(drawn, strikes) -> None:
 
 def reduced_then_divided(drawn) -> bool:
     kinds = [what for what, _ in drawn]
-    return "reduction" in kinds and any(what in ("split", "odd") for what in kinds[kinds.index("reduction") :])
+    return "reduction" in kinds and any(
+        what in ("split", "odd") for what in kinds[kinds.index("reduction") :]
+    )

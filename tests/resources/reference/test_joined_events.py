@@ -38,6 +38,12 @@ def test_a_special_dividend_that_a_source_takes_for_an_ordinary_one_is_one_event
     ]
 
 
+def test_where_the_source_tells_both_the_record_is_of_its_own_kind() -> None:
+    told = replace(SPECIAL, memos=())
+    ordinary = replace(DIVIDEND, cash_amount=0.26)
+    assert joined_events([ordinary, told], [SPECIAL]) == [ordinary, SPECIAL]
+
+
 @pytest.mark.parametrize(
     ("event", "record"),
     [

@@ -120,11 +120,35 @@ def test_an_event_is_known_after_its_declaration_or_on_its_day(source, replay):
     assert {asked.query["ticker"] for asked in replay.asked} == {"AAPL"}
 
 
-def test_dividends_of_one_day_are_one_event(source):
-    actions = source([], [DIVIDEND, SPECIAL, DIVIDEND])
-    [event] = actions.parse(actions.fetch()).table.to_pylist()
-    assert event["cash_amount"] == pytest.approx(1.76)
-    assert event["known_at"] == new_york("2026-05-11T09:30")  # the special one has no declaration date
+def test_dividends_of_one_day_and_kind_are_one_event(source):
+    second = {**SPECIAL, "id": "E4", "cash_amount": 0.5, "declaration_date": "2026-04-30"}
+    actions = source([], [DIVIDEND, SPECIAL, DIVIDEND, second])
+    ordinary, special = actions.parse(actions.fetch()).table.to_pylist()
+    assert (ordinary["kind"], ordinary["cash_amount"]) == ("cash_dividend", 0.26)
+    assert ordinary["announced_at"] == ordinary["known_at"] == new_york("2026-05-01T00:00")
+    assert (special["kind"], special["cash_amount"]) == ("special_dividend", pytest.approx(2.0))
+    assert special["known_at"] == new_york("2026-05-11T09:30")  # one of them has no declaration date
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({**DIVIDEND, "distribution_type": "irregular"}, "cash_dividend"),
+        ({**SPLIT, "split_from": 20, "split_to": 21, "adjustment_type": "stock_dividend"}, "stock_dividend"),
+        *(
+            ({**{k: v for k, v in DIVIDEND.items() if k != "distribution_type"}, "dividend_type": told}, kind)
+            for told, kind in (
+                ("CD", "cash_dividend"),
+                ("SC", "special_dividend"),
+                ("LT", "capital_gain"),
+                ("ST", "capital_gain"),
+            )
+        ),
+    ],
+)
+def test_the_service_tells_what_kind_of_event_it_is(source, row, kind: str) -> None:
+    actions = source([row], []) if "split_to" in row else source([], [row])
+    assert actions.parse(actions.fetch()).table["kind"].to_pylist() == [kind]
 
 
 def test_the_older_endpoints_are_a_setting(source, replay):
@@ -216,7 +240,8 @@ def test_saved_answers_are_read_like_those_of_the_service(tmp_path):
     parsed = saved.parse(saved.fetch())
     assert [(e["kind"], e["cash_amount"]) for e in parsed.table.to_pylist()] == [
         ("split", 0.0),
-        ("cash_dividend", pytest.approx(1.76)),
+        ("cash_dividend", 0.26),
+        ("special_dividend", 1.5),
     ]
     # another company's record may be wrong
     assert parsed.rejected.column("reasons").to_pylist() == [["no_amount"]]
