@@ -18,8 +18,9 @@ def joined_events(
     """The records, and the source's events that no record speaks of.
 
     A record and an event are one where they are of one underlying and date and either both change the share basis or
-    both pay cash on the share (of one kind, where the source tells the kinds of that day apart): the record then counts, for it says more. It is known from its own time: its memos were
-    not known before, whatever the source knew of the event.
+    both pay cash on the share (of one kind, where the source tells the kinds of that day apart): the record then
+    counts, for it says more. It is known from its own time: its memos were not known before, whatever the source knew
+    of the event.
 
     Parameters
     ----------

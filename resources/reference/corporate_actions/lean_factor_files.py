@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from engine.calendars import CalendarRangeError
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.providers.lean.layout import date_of
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.corporate_actions.format import ActionsContext, ActionsFormat
 from resources.reference.corporate_actions.numbered_lines import numbered_lines, raise_on_faults
 from resources.reference.corporate_actions.table import actions_table

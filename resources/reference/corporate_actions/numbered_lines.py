@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 from resources.providers.payload_text import UnreadablePayloadError, unpacked
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 
 
 def numbered_lines(payload: bytes, name: str) -> list[tuple[int, list[str]]]:

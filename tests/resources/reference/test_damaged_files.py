@@ -12,7 +12,7 @@ import pytest
 
 from resources.providers.mutations import damaged
 from resources.providers.payload_text import UnreadablePayloadError
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.parsed import ParsedReference
 from resources.reference.registry import ACTION_FORMATS, EARNINGS_FORMATS, PRICE_FORMATS
 from tests.resources.reference.formats import ACTIONS, PRICES, SAMPLES, catalog, split, zipped

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.calendars import TradingCalendar
 from resources.providers.protocol import ProviderError
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.corporate_actions.format import ActionsContext
 from resources.reference.corporate_actions.lean_factor_files import parse, shortest_decimal, simplest_fraction
 from resources.reference.corporate_actions.lean_map_files import read_map_file

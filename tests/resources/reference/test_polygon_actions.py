@@ -13,7 +13,7 @@ from resources.providers.payload_text import UnreadablePayloadError
 from resources.providers.registry import SettingsError
 from resources.raw_store import RawStore
 from resources.reference.corporate_actions import polygon_service
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.corporate_actions.polygon_service import PolygonActionsSource
 from resources.reference.registry import ACTION_FORMATS, check_actions, make_actions
 from resources.schemas import CORPORATE_ACTION_SCHEMA

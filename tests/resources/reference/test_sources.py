@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from resources.providers.protocol import ProviderError
-from resources.reference.corporate_actions.actions_csv import InvalidActionsError
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.earnings.source import UnusableEarningsError
 from resources.reference.prices.source import UnusableHistoryError
 from resources.reference.registry import (
