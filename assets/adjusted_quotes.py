@@ -1,8 +1,14 @@
-"""``adjusted_quotes``: validated quotes plus permanent contract identity and adjusted terms, point in time."""
+"""``adjusted_quotes``: validated quotes plus permanent contract identity and adjusted terms, point in time.
+
+``superseded_quotes``, made in the same step, holds the rows that a vendor still lists under terms from before an event.
+"""
 
 import datetime as dt
 import sys
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -14,7 +20,15 @@ from assets.contract_walk import WalkedContracts, walk_contracts
 from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
 from assets.layers import daily_asset, daily_result, each_day, partition_days
-from assets.naming import universe_key
+from assets.listing_changes import (
+    ReconciledQuotes,
+    Settling,
+    read_settling,
+    reconcile_quotes,
+)
+from assets.naming import layer_metadata, universe_key
+from assets.underlying_prices import universe_calendar
+from assets.validation import LOOKBACK_SESSIONS, QUARANTINED, VALIDATED
 from engine.corporate_actions.events import CorporateAction
 from engine.corporate_actions.price_factors import price_factor_as_of
 from engine.instruments.deliverable import Deliverable
@@ -22,37 +36,65 @@ from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
-from resources.schemas import ADJUSTED_SCHEMA, QUOTE_SCHEMA
+from resources.providers.protocol import Provider
+from resources.schemas import ADJUSTED_SCHEMA, QUOTE_SCHEMA, SUPERSEDED_SCHEMA
+from resources.sources import SourcesResource
 from resources.universe import UniverseSpec
 
-ASSET = "adjusted_quotes"
+ASSET, SUPERSEDED = "adjusted_quotes", "superseded_quotes"
+CHECK = "listings"
+
+
+@dataclass(frozen=True)
+class AdjustedDay:
+    """One underlying and session: both tables, and what was found in the listings."""
+
+    table: pa.Table
+    superseded: pa.Table
+    vanished: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def in_force_at(
+    quotes: pa.Table, underlying: str, day: dt.date, actions: Sequence[CorporateAction]
+) -> list[CorporateAction]:
+    """The actions of an underlying that are in force, without those that only became known after the quotes' own time:
+    what is announced in the evening must not change the contracts of that day's close."""
+    known_until = int(ea.microseconds(quotes, "ts").min(initial=np.iinfo(np.int64).max))
+    return [
+        a
+        for a in actions
+        if a.underlying == underlying and a.known_at_us <= known_until and a.effective_date <= day
+    ]
 
 
 def adjust_quotes(
-    quotes: pa.Table, universe: UniverseSpec, underlying: str, day: dt.date, actions: list[CorporateAction]
-) -> pa.Table:
+    quotes: pa.Table,
+    universe: UniverseSpec,
+    underlying: str,
+    day: dt.date,
+    own: list[CorporateAction],
+    settling: Settling | None = None,
+) -> AdjustedDay:
     """Quotes of one underlying and session with identity and adjusted terms.
 
     Parameters
     ----------
     quotes
         Rows of ``QUOTE_SCHEMA``.
-    actions
-        Actions of any underlying. One that only became known after the quotes' own time is left out: what is
-        announced in the evening must not change the contracts of that day's close.
+    own
+        The underlying's actions in force (:func:`in_force_at`).
+    settling
+        What a day near an event is compared with.
 
     Returns
     -------
-    pa.Table
-        ``ADJUSTED_SCHEMA``, in the lake's total order.
+    AdjustedDay
+        ``ADJUSTED_SCHEMA`` and ``SUPERSEDED_SCHEMA``, in the lake's total order.
     """
+    found = reconcile_quotes(quotes, day, settling)
+    quotes = found.quotes
     spec = universe.underlying(underlying)
-    known_until = int(ea.microseconds(quotes, "ts").min(initial=np.iinfo(np.int64).max))
-    own = [
-        a
-        for a in actions
-        if a.underlying == underlying and a.known_at_us <= known_until and a.effective_date <= day
-    ]
     trade_days = (day - dt.date(1970, 1, 1)).days
     walked = walk_contracts(quotes, spec.id, trade_days, own)
     listed = ea.floats(quotes, "multiplier")
@@ -66,6 +108,7 @@ def adjust_quotes(
         {
             "contract_id": pa.array(walked.contract_id),
             **{name: quotes.column(name) for name in QUOTE_SCHEMA.names},
+            "open_interest": found.open_interest,
             "original_root": ea.encoded(walked.original_root, walked.original_roots),
             "original_strike": pa.array(walked.original_strike),
             "listing_era": ea.encoded(walked.era, walked.eras),
@@ -74,9 +117,34 @@ def adjust_quotes(
             "adjusted_multiplier": pa.array(multiplier),
             "deliverable": _deliverables(quotes, walked, multiplier, unit),
             "underlying_price_factor": pa.array(np.full(quotes.num_rows, 1.0 / float(to_today[0]))),
+            "open_interest_listed": quotes.column("open_interest"),
+            "open_interest_basis": found.basis,
         }
     )
-    return table.cast(ADJUSTED_SCHEMA)
+    aside = _superseded(found, spec.id, trade_days, own)
+    return AdjustedDay(table.cast(ADJUSTED_SCHEMA), aside, found.vanished, found.warnings)
+
+
+def _superseded(
+    found: ReconciledQuotes, underlying_id: str, trade_days: int, own: list[CorporateAction]
+) -> pa.Table:
+    """The rows under old terms, each with the contract whose terms in force are known."""
+    rows = found.superseded
+    if not rows.num_rows:
+        return SUPERSEDED_SCHEMA.empty_table()
+    in_force = rows
+    for name in ("root", "strike"):
+        in_force = in_force.set_column(rows.schema.get_field_index(name), name, found.in_force.column(name))
+    table = pa.table(
+        {
+            "contract_id": pa.array(walk_contracts(in_force, underlying_id, trade_days, own).contract_id),
+            **{name: rows.column(name) for name in QUOTE_SCHEMA.names},
+            "root_in_force": found.in_force.column("root"),
+            "strike_in_force": found.in_force.column("strike"),
+            "reason": found.in_force.column("reason"),
+        }
+    )
+    return table.cast(SUPERSEDED_SCHEMA)
 
 
 def _deliverables(
@@ -101,57 +169,158 @@ def _deliverables(
     return ea.encoded(place, labels)
 
 
-def adjust_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
-    """Build the layer for these sessions; a blocked or absent underlying gets an empty file."""
+@dataclass(frozen=True)
+class AdjustedStatuses:
+    """The statuses of both layers of one session, what was found, and by underlying the contracts that vanished."""
+
+    adjusted: DayStatus
+    superseded: DayStatus
+    told: tuple[str, ...]
+    vanished: dict[str, tuple[str, ...]]
+
+
+def adjust_days(
+    universe: UniverseSpec, lake: Lake, provider: Callable[[], Provider], days: list[dt.date]
+) -> list[AdjustedStatuses]:
+    """Build both layers for these sessions; a blocked or absent underlying gets empty files.
+
+    ``provider`` is asked for only where a day has to be compared with the payloads before it.
+    """
     in_force = ActionsInForce(universe, lake)
-    return each_day(lambda day: _adjust_day(universe, lake, in_force, day), days, lake)
+    return each_day(lambda day: _adjust_day(universe, lake, provider, in_force, day), days, lake)
 
 
-def _adjust_day(universe: UniverseSpec, lake: Lake, in_force: ActionsInForce, day: dt.date) -> DayStatus:
-    upstream = read_status(lake, universe, "validated_quotes", day)
+def _adjust_day(
+    universe: UniverseSpec,
+    lake: Lake,
+    provider: Callable[[], Provider],
+    in_force: ActionsInForce,
+    day: dt.date,
+) -> AdjustedStatuses:
+    upstream = read_status(lake, universe, VALIDATED, day)
     actions, action_inputs = in_force.on(day)
-    underlyings = {}
+    inputs = {**upstream.inputs, **action_inputs}
+    calendar = cache(lambda: universe_calendar(universe, day))
+    statuses: dict[str, dict[str, UnderlyingStatus]] = {ASSET: {}, SUPERSEDED: {}}
+    vanished: dict[str, tuple[str, ...]] = {}
+    told: list[str] = []
     for name, before in upstream.underlyings.items():
-        path = partition_path(universe.name, ASSET, day.isoformat(), name)
+        found = AdjustedDay(ADJUSTED_SCHEMA.empty_table(), SUPERSEDED_SCHEMA.empty_table())
         if before.status == "ok":
             quotes = lake.read_table(before.path, sha256=before.sha256)
-            table = adjust_quotes(quotes, universe, name, day, actions)
-        else:
-            table = ADJUSTED_SCHEMA.empty_table()
-        written = lake.write_table(path, table)
-        underlyings[name] = UnderlyingStatus(
-            status=before.status,
-            reasons=before.reasons,
-            warnings=before.warnings,
-            rows=table.num_rows,
-            path=path,
-            sha256=written.sha256,
-            digest=table_digest(table),
-        )
-    status = DayStatus(day, underlyings, {**upstream.inputs, **action_inputs})
-    write_status(lake, universe, ASSET, status)
-    return status
+            own = in_force_at(quotes, name, day, actions)
+            settling = read_settling(universe, lake, provider, name, day, own, calendar)
+            found = adjust_quotes(quotes, universe, name, day, own, settling)
+            inputs |= settling.inputs if settling else {}
+        if found.vanished:
+            vanished[name] = found.vanished
+        mine = tuple(f"{name} {day}: {what}" for what in found.warnings)
+        told += mine
+        for asset, table in ((ASSET, found.table), (SUPERSEDED, found.superseded)):
+            path = partition_path(universe.name, asset, day.isoformat(), name)
+            statuses[asset][name] = UnderlyingStatus(
+                status=before.status,
+                reasons=before.reasons,
+                warnings=(*before.warnings, *mine),
+                rows=table.num_rows,
+                path=path,
+                sha256=lake.write_table(path, table).sha256,
+                digest=table_digest(table),
+            )
+    adjusted, superseded = (DayStatus(day, statuses[asset], inputs) for asset in (ASSET, SUPERSEDED))
+    write_status(lake, universe, SUPERSEDED, superseded)
+    write_status(lake, universe, ASSET, adjusted)
+    return AdjustedStatuses(adjusted, superseded, tuple(told), vanished)
 
 
 def build_adjusted_quotes(
     universe: UniverseSpec, daily: dg.TimeWindowPartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """The Dagster asset of one universe."""
-    deps: list[dg.AssetKey] = [universe_key(universe, "validated_quotes")]
+    """The Dagster assets of one universe."""
+    common = daily_asset(universe, ASSET, daily, sys.modules[__name__])
+    key, aside = universe_key(universe, ASSET), universe_key(universe, SUPERSEDED)
+    deps: list[Any] = [universe_key(universe, VALIDATED)]
     if universe.corporate_actions is not None:
-        deps.append(universe_key(universe, "corporate_actions"))
+        # near an event a day is compared with the payloads before it, and takes open interest out of quarantine
+        reach = dg.TimeWindowPartitionMapping(start_offset=-LOOKBACK_SESSIONS)
+        deps = [
+            universe_key(universe, VALIDATED),
+            universe_key(universe, QUARANTINED),
+            dg.AssetDep(universe_key(universe, "raw_quotes"), partition_mapping=reach),
+            universe_key(universe, "corporate_actions"),
+        ]
 
-    @dg.asset(
-        **daily_asset(universe, ASSET, daily, sys.modules[__name__], ADJUSTED_SCHEMA),
-        deps=deps,
-        kinds={"parquet", "python"},
-        description=(
-            "Validated quotes with a permanent contract_id, and the terms in force that day (strike, multiplier, "
-            "deliverable) beside the listed ones. Uses only corporate actions known on the day."
-        ),
+    def spec(asset_key: dg.AssetKey, schema: pa.Schema, description: str) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            asset_key,
+            deps=deps,
+            description=description,
+            group_name=common["group_name"],
+            partitions_def=daily,
+            code_version=common["code_version"],
+            owners=common["owners"],
+            tags=common["tags"],
+            metadata=layer_metadata(schema),
+            kinds={"parquet", "python"},
+        )
+
+    @dg.multi_asset(
+        name=f"{universe.name}__{ASSET}",
+        specs=[
+            spec(
+                key,
+                ADJUSTED_SCHEMA,
+                "Validated quotes with a permanent contract_id, and the terms in force that day (strike, multiplier, "
+                "deliverable) beside the listed ones. Uses only corporate actions known on the day.",
+            ),
+            spec(
+                aside,
+                SUPERSEDED_SCHEMA,
+                "Rows that the vendor lists under terms from before an event, with the contract that they were of.",
+            ),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key,
+                description=(
+                    "Around a split: no contract vanishes, open interest is in contracts of the day, no row stands "
+                    "under old terms. What is found is reconciled and told; blocks nothing."
+                ),
+            )
+        ],
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=False,
     )
-    def adjusted_quotes(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        statuses = adjust_days(universe, lake.open(), partition_days(context))
-        return daily_result(context, statuses)
+    def adjusted_quotes(context: dg.AssetExecutionContext, lake: LakeResource, sources: SourcesResource):
+        found = adjust_days(
+            universe, lake.open(), lambda: sources.provider(universe), partition_days(context)
+        )
+        yield daily_result(context, [f.adjusted for f in found], key)
+        yield daily_result(context, [f.superseded for f in found], aside)
+        yield _check(key, found)
 
     return adjusted_quotes
+
+
+def _check(key: dg.AssetKey, found: Sequence[AdjustedStatuses]) -> dg.AssetCheckResult:
+    """What the listings of a run's days showed around an event; every vanished contract by name."""
+    told = [what for day in found for what in day.told]
+    vanished = {
+        f"{name} {day.adjusted.trade_date}": list(symbols)
+        for day in found
+        for name, symbols in sorted(day.vanished.items())
+    }
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK,
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "superseded_rows": sum(day.superseded.rows for day in found),
+            "vanished_contracts": sum(len(symbols) for symbols in vanished.values()),
+            "vanished": vanished,
+        },
+        description="; ".join(told) or "listings and open interest as of the day",
+    )

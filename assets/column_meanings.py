@@ -58,6 +58,8 @@ _ADJUSTED = {
     "adjusted_multiplier": "the multiplier in force that day",
     "deliverable": "what one contract delivers or pays for",
     "underlying_price_factor": "spot times this is continuous across splits",
+    "open_interest_listed": "as the vendor wrote it; open_interest is in contracts of the day",
+    "open_interest_basis": "as_listed, restated, moved or left_over: how open_interest follows from what is listed",
 }
 
 _CHAIN = {
@@ -109,4 +111,10 @@ _REFERENCE = {
     "timing": "unknown: the source does not say whether before the open or after the close",
 }
 
-MEANINGS: dict[str, str] = {**_QUOTE, **_QUARANTINE, **_ADJUSTED, **_CHAIN, **_REFERENCE}
+_SUPERSEDED = {
+    "root_in_force": "the contract's root of the day; its own row is in the adjusted layer",
+    "strike_in_force": "the contract's strike of the day",
+    "reason": "old_listing; old_listing_alone: the terms in force are not listed",
+}
+
+MEANINGS: dict[str, str] = {**_QUOTE, **_QUARANTINE, **_ADJUSTED, **_SUPERSEDED, **_CHAIN, **_REFERENCE}

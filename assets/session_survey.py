@@ -20,7 +20,7 @@ from resources.newest_harvests import NewestHarvests
 from resources.universe import UniverseSpec
 
 #: layers of which only the presence is asked: what follows from them stands in the layers that are read
-_UNREAD = ("quarantined_quotes", "adjusted_quotes")
+_UNREAD = ("quarantined_quotes", "adjusted_quotes", "superseded_quotes")
 #: ok: everything was kept; partly: some underlyings were
 Verdict = Literal["ok", "partly", "blocked", "absent"]
 
@@ -134,6 +134,9 @@ def _session(
     upstream = validated.inputs | (rates.inputs if rates is not None else {})
     if not upstream.items() <= chain.inputs.items():
         return SessionState(day, "its layers go back to different harvests", received=received)
+    if compared_with := harvests.outdated(chain.inputs):
+        why = f"its listings were compared with the payload of {', '.join(compared_with)}, which was harvested again"
+        return SessionState(day, why, received=received)
     return SessionState(
         day,
         verdict=verdict,

@@ -23,6 +23,7 @@ DAILY_ASSETS = (
     "validated_quotes",
     "quarantined_quotes",
     "adjusted_quotes",
+    "superseded_quotes",
     "option_chain",
 )
 #: the monthly layers of reference data, of which a universe names some

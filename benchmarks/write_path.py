@@ -191,7 +191,7 @@ def work(folder: Path, part: int) -> dict[str, Any]:
         return sum(status.rows for status in statuses)
 
     validate(days[:5])  # imports are not counted
-    adjust_days(universe, lake, days[:5])
+    adjust_days(universe, lake, lambda: provider, days[:5])
     provider.seconds = provider.processor = 0.0
     (folder / f"ready{part}").touch()
     while not (folder / "go").exists():
@@ -204,7 +204,7 @@ def work(folder: Path, part: int) -> dict[str, Any]:
         at, parsed = time.perf_counter(), provider.seconds
         found["rows"] += validate(some)
         middle = time.perf_counter()
-        adjust_days(universe, lake, some)
+        adjust_days(universe, lake, lambda: provider, some)
         end = time.perf_counter()
         own = middle - at - (provider.seconds - parsed)
         found["validate"] += own

@@ -78,6 +78,20 @@ ADJUSTED_SCHEMA = pa.schema(
         pa.field("adjusted_multiplier", F64, nullable=False),
         pa.field("deliverable", KEY, nullable=False),
         pa.field("underlying_price_factor", F64, nullable=False),
+        pa.field("open_interest_listed", F64),
+        pa.field("open_interest_basis", KEY, nullable=False),
+    ]
+)
+
+#: A row that the vendor lists under terms from before an event, as it stands there; the contract's own row is in the
+#: adjusted layer.
+SUPERSEDED_SCHEMA = pa.schema(
+    [pa.field("contract_id", pa.int64(), nullable=False)]
+    + list(QUOTE_SCHEMA)
+    + [
+        pa.field("root_in_force", KEY, nullable=False),
+        pa.field("strike_in_force", F64, nullable=False),
+        pa.field("reason", KEY, nullable=False),
     ]
 )
 

@@ -130,6 +130,7 @@ QUOTES, EXTRA = schemas.QUOTE_SCHEMA.names, {"reasons", "raw"}
 LAYERS = {
     "quotes": [*QUOTES, *(n for n in schemas.QUARANTINE_SCHEMA.names if n in EXTRA)],
     "adjusted quotes": [n for n in schemas.ADJUSTED_SCHEMA.names if n not in QUOTES],
+    "superseded quotes": [n for n in schemas.SUPERSEDED_SCHEMA.names if n not in QUOTES],
     "chains": [n for n in schemas.CHAIN_SCHEMA.names if n not in schemas.ADJUSTED_SCHEMA.names],
     "underlying prices": schemas.UNDERLYING_SCHEMA.names,
     "rates": schemas.RATES_SCHEMA.names,

@@ -11,7 +11,8 @@ from resources.lake.layout import STATUS_FILE, partition_folder, status_path
 #: layers that are made from others of the same day: the others must be there
 _MADE_FROM = {
     "adjusted_quotes": ("validated_quotes", "quarantined_quotes"),
-    "option_chain": ("adjusted_quotes",),
+    "superseded_quotes": ("validated_quotes", "quarantined_quotes"),
+    "option_chain": ("adjusted_quotes", "superseded_quotes"),
 }
 _MONTH_FROM = ("option_chain", "underlying_prices")
 

@@ -34,8 +34,11 @@ Fetch = Callable[[str, str, str], list[RawPart]]
 StoredRow = Callable[[str, str, str, int], Mapping[str, Any] | None]
 #: makes one run of a universe's assets from the raw store alone
 Rebuild = Callable[[str, Step], None]
-#: one step makes both
-_TOGETHER = {"validated_quotes", "quarantined_quotes"}
+#: one step makes both of each pair
+_TOGETHER = (
+    frozenset({"validated_quotes", "quarantined_quotes"}),
+    frozenset({"adjusted_quotes", "superseded_quotes"}),
+)
 _MONTHLY_AFTER = "chain_month"
 
 
@@ -215,7 +218,7 @@ def steps(
     by_day: dict[str, set[str]] = defaultdict(set)
     for asset in DAILY_ASSETS[1:]:
         for key in wanted.get(asset, ()):
-            by_day[key] |= _TOGETHER if asset in _TOGETHER else {asset}
+            by_day[key] |= next((pair for pair in _TOGETHER if asset in pair), {asset})
     run: list[str] = []
     for day in sessions:
         if run and by_day.get(day) != by_day[run[-1]]:

@@ -27,6 +27,7 @@ PARTITION_OF: dict[str, Callable[[Any], str]] = {
     "validated_quotes": _day,
     "quarantined_quotes": _day,
     "adjusted_quotes": _day,
+    "superseded_quotes": _day,
     "option_chain": _day,
     "corporate_actions": _reference,
     "earnings_dates": _reference,

@@ -1,14 +1,11 @@
 """A session against the one before: spot, the strikes after a split, and single contracts' volatilities."""
 
-import datetime as dt
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from engine.corporate_actions.contract_adjustment import adjust_strike
-from engine.corporate_actions.events import ActionKind, CorporateAction
 from resources.data_quality.arbitrage import Findings, findings
 from resources.data_quality.chain_shape import ChainShape
 from resources.data_quality.columns import floats
@@ -18,20 +15,6 @@ from resources.data_quality.contract_keys import contract_codes, shared_rows
 #: after what all contracts moved
 _JUMP_RATIO = 1.5
 _MIN_COMMON = 20
-#: log distance within which a move is taken for that of a split
-_LIKE_A_SPLIT = 0.05
-#: ratios of splits that a spot may show before anybody says so
-_USUAL_SPLITS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 1.5, 0.5, 0.25, 0.2, 0.125, 0.1, 0.05)
-
-
-def split_ratio(actions: Sequence[CorporateAction], underlying: str, since: dt.date, day: dt.date) -> float:
-    """New shares per old one over the splits effective after ``since``, up to ``day``; 1 without any."""
-    ratios = [
-        a.split_ratio
-        for a in actions
-        if a.underlying == underlying and a.kind is ActionKind.SPLIT and since < a.effective_date <= day
-    ]
-    return math.prod(ratios)
 
 
 def spot_jump(now: float, before: float, ratio: float) -> float | None:
@@ -39,21 +22,6 @@ def spot_jump(now: float, before: float, ratio: float) -> float | None:
     if not (now > 0 and before > 0):
         return None
     return abs(math.log(now * ratio / before))
-
-
-def jump_hints(now: float, before: float, ratio: float) -> list[str]:
-    """What a jump looks like, in words: a split that nobody declared, or one that the price did not follow."""
-    if ratio != 1.0 and abs(math.log(now / before)) < _LIKE_A_SPLIT:
-        return [f"a {_in_words(ratio)} split is declared, but the price did not follow it"]
-    return [
-        f"a {_in_words(usual)} split would explain it; if there was one, it belongs into corporate_actions"
-        for usual in _USUAL_SPLITS
-        if abs(math.log(before / now / usual / ratio)) < _LIKE_A_SPLIT
-    ][:1]
-
-
-def _in_words(ratio: float) -> str:
-    return f"{ratio:g}-for-1" if ratio >= 1 else f"1-for-{1 / ratio:g}"
 
 
 def double_listing(quotes: pa.Table, previous: pa.Table, ratio: float) -> float | None:

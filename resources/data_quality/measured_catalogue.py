@@ -138,6 +138,13 @@ MEASURED_CHECKS = (
         limit=0.25,
     ),
     CheckDefinition(
+        "recorded_splits",
+        "session",
+        "critical",
+        "price, strikes and open interest show a split that is not on record, or do not show one that is",
+        limit=0,
+    ),
+    CheckDefinition(
         "split_double_listing",
         "session",
         "warning",

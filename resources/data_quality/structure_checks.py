@@ -59,6 +59,9 @@ SENTENCES: dict[str, Callable[[float, float], str]] = {
     "spot_jump": lambda value, limit: (
         f"spot moved by {100 * value:.3g}% (log) since the session before, known splits taken out"
     ),
+    "recorded_splits": lambda value, limit: (
+        "a split in the data and the corporate actions on record disagree"
+    ),
     "split_double_listing": _share(
         "of the contracts are listed under their old strikes and the new ones at once"
     ),

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.corporate_actions.events import CorporateAction
-from resources.data_quality import arbitrage, day_over_day, listed_grid, session_gaps, units
+from resources.data_quality import arbitrage, day_over_day, listed_grid, recorded_splits, session_gaps, units
 from resources.data_quality.arbitrage import Findings
 from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
 from resources.data_quality.columns import Ints, floats, from_row
@@ -121,11 +121,15 @@ def add_session_measures(
     previous = reference.quotes
     last = from_row(quotes, int(starts[-1]))
     since = previous.column("trade_date")[0].as_py()
-    ratio = day_over_day.split_ratio(actions, row["underlying"], since, day)
+    mine = recorded_splits.between(actions, row["underlying"], since, day)
+    ratio = recorded_splits.split_ratio(mine)
     spot, spot_before = day_over_day.spot_of(last), day_over_day.spot_of(previous)
     measures["spot_jump"] = day_over_day.spot_jump(spot, spot_before, ratio)
-    if measures["spot_jump"]:
-        named["spot_jump"] = day_over_day.jump_hints(spot, spot_before, ratio)
+    found = recorded_splits.find_split(last, previous, spot, spot_before, day, ratio)
+    named["spot_jump"] = [found.describe()]
+    if (told := recorded_splits.disagreement(found, mine, row["underlying"], day)) is not None:
+        measures["recorded_splits"] = float(bool(told))
+        named["recorded_splits"] = [told]
     measures["split_double_listing"] = day_over_day.double_listing(last, previous, ratio)
     expiries, gone, alive = session_gaps.vanished(last, previous, day, ratio)
     measures["vanished_expiries"] = float(len(expiries))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,13 +13,13 @@ from resources.schemas import QUARANTINE_SCHEMA
 def rejected_table(
     rows: Sequence[RejectedRow], *, underlying: str, trade_date: dt.date, source: str, harvest_id: str
 ) -> pa.Table:
-    """``QUARANTINE_SCHEMA`` with the reasons and the vendor's text; other columns null.
+    """``QUARANTINE_SCHEMA`` with the reasons, the vendor's text and what of a quote is known; other columns null.
 
     Sorted by reasons and text, so the order in the file does not matter.
     """
     ordered = sorted(rows, key=lambda row: (row.reasons, row.raw))
     count = len(ordered)
-    columns = {
+    columns: dict[str, list[Any]] = {
         "underlying": [underlying] * count,
         "trade_date": [trade_date] * count,
         "source": [source] * count,
@@ -26,6 +27,8 @@ def rejected_table(
         "reasons": [list(row.reasons) for row in ordered],
         "raw": [row.raw for row in ordered],
     }
+    for name in {name for row in ordered for name in row.known}:
+        columns[name] = [row.known.get(name) for row in ordered]
     arrays = [
         pa.array(columns[f.name], type=f.type) if f.name in columns else pa.nulls(count, f.type)
         for f in QUARANTINE_SCHEMA

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,10 +57,14 @@ class CsvLayout:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row set aside: why, and the vendor's own text."""
+    """A row set aside: why, and the vendor's own text.
+
+    ``known``: columns of a quote that could be typed all the same.
+    """
 
     reasons: tuple[str, ...]
     raw: str
+    known: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         """In one line: a quoted cell may hold line ends."""

@@ -9,13 +9,20 @@ import pytest
 from assets.option_chain import CHECK as SOLVED
 from assets.validated_quotes import CHECK
 from resources.raw_store import RawStore
-from resources.schemas import ADJUSTED_SCHEMA, CHAIN_SCHEMA, QUARANTINE_SCHEMA, QUOTE_SCHEMA
+from resources.schemas import (
+    ADJUSTED_SCHEMA,
+    CHAIN_SCHEMA,
+    QUARANTINE_SCHEMA,
+    QUOTE_SCHEMA,
+    SUPERSEDED_SCHEMA,
+)
 
 DAY = "2025-08-12"
 SCHEMAS = {
     "validated_quotes": QUOTE_SCHEMA,
     "quarantined_quotes": QUARANTINE_SCHEMA,
     "adjusted_quotes": ADJUSTED_SCHEMA,
+    "superseded_quotes": SUPERSEDED_SCHEMA,
     "option_chain": CHAIN_SCHEMA,
 }
 KEPT_OUT = {
@@ -34,7 +41,7 @@ def test_each_partition_names_its_rows_its_folder_and_the_digest_of_its_file(hou
     table = pq.read_table(house.folder / path)
     assert metadata["dagster/row_count"].value == table.num_rows
     assert table.schema.names == SCHEMAS[asset].names
-    assert (table.num_rows > 300) == (asset != "quarantined_quotes")
+    assert (table.num_rows > 300) == (asset not in ("quarantined_quotes", "superseded_quotes"))
 
 
 @pytest.mark.parametrize("asset", SCHEMAS)

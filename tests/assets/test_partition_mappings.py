@@ -39,9 +39,24 @@ def test_a_validated_day_also_depends_on_the_three_sessions_before_it(house) -> 
     assert days == ["2025-08-28", "2025-08-29", "2025-09-02", "2025-09-03"]
 
 
+def test_an_adjusted_day_also_depends_on_the_sessions_that_an_event_is_told_by(house) -> None:
+    adjusted, raw = (key("demo_stock", asset) for asset in ("adjusted_quotes", "raw_quotes"))
+    assert parents(house, adjusted, "2025-09-03", raw) == [
+        "2025-08-28",
+        "2025-08-29",
+        "2025-09-02",
+        "2025-09-03",
+    ]
+
+
 @pytest.mark.parametrize(
     ("child", "parent"),
-    [("adjusted_quotes", "validated_quotes"), ("option_chain", "adjusted_quotes"), ("option_chain", "rates")],
+    [
+        ("adjusted_quotes", "validated_quotes"),
+        ("adjusted_quotes", "quarantined_quotes"),
+        ("option_chain", "adjusted_quotes"),
+        ("option_chain", "rates"),
+    ],
 )
 def test_the_other_daily_layers_depend_on_their_own_day(house, child, parent) -> None:
     assert parents(house, key("demo_stock", child), "2025-09-02", key("demo_stock", parent)) == ["2025-09-02"]

@@ -24,6 +24,7 @@ LAYERS = (
     "validated_quotes",
     "quarantined_quotes",
     "adjusted_quotes",
+    "superseded_quotes",
     "option_chain",
 )
 
@@ -181,7 +182,7 @@ def test_the_layers_that_are_not_read_are_listed_once_where_each_look_is_a_reque
 
 def test_a_layer_that_is_not_read_and_was_archived_is_not_missed(built: Built) -> None:
     built.session(DAY)
-    for asset in ("adjusted_quotes", "quarantined_quotes"):
+    for asset in ("adjusted_quotes", "superseded_quotes", "quarantined_quotes"):
         built.lake.delete(status_path("demo_stock", asset, f"{DAY}"))
         built.lake.write_json(receipt_path("demo_stock", asset, f"{DAY}"), {})
     assert built.look().unfinished == ""

@@ -110,7 +110,7 @@ def build(name: str, files: Path, lake_folder: Path, sources_type: type[SourcesR
     if universe.rates is not None:
         rate_days(universe, lake, sources, days)
     validate_days(universe, lake, provider, days, calendar, lambda results: None)
-    adjust_days(universe, lake, days)
+    adjust_days(universe, lake, lambda: provider, days)
     enrich_days(universe, lake, days)
     for month in months:
         compact_month(universe, lake, month, days)

@@ -44,7 +44,8 @@ def test_ingest_builds_every_layer_of_the_days_asked_for(bench: Any) -> None:
     )
     assert result.success
     days = {"2025-12-03", "2025-12-04", "2025-12-05"}
-    for asset in ("raw_quotes", "validated_quotes", "quarantined_quotes", "adjusted_quotes", "option_chain"):
+    made = ("validated_quotes", "quarantined_quotes", "adjusted_quotes", "superseded_quotes", "option_chain")
+    for asset in ("raw_quotes", *made):
         assert materialized(bench, UNIVERSE, asset) == days, asset
     assert materialized(bench, UNIVERSE, "chain_month") == {"2025-12-01"}
     assert events(bench, STUDY, "backtest") == 0

@@ -1,6 +1,9 @@
 """Lean's samples through the layers: a chain across its 7-for-1 split, and an index with sessions missing."""
 
 import collections
+import datetime as dt
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +57,54 @@ def test_every_contract_keeps_its_identity_across_the_split_out_of_the_factor_fi
     np.testing.assert_allclose(after, np.round(before / 7, 2), atol=0.0051)
     ratio = {monday[i]["adjustment_factor"] / friday[i]["adjustment_factor"] for i in common}
     assert ratio == {7.0}
+
+
+def test_open_interest_under_the_old_strikes_is_moved_to_the_contracts_seven_times(
+    ingested, facts, real_data
+) -> None:
+    fact = facts["lean_aapl_7for1_2014"]
+    monday = ingested.rows(STOCK, "adjusted_quotes", MONDAY, "AAPL").to_pylist()
+    assert len(monday) == fact["contracts_on_0609"]
+    lines = {
+        (row["expiry"], row["right"], row["strike"]): row["open_interest"]
+        for row in ingested.rows(STOCK, "quarantined_quotes", MONDAY, "AAPL").to_pylist()
+    }
+    assert sum(lines.values()) == fact["oi_sum_by_date"]["20140609"]
+    friday = {
+        row["contract_id"]: row["strike"]
+        for row in ingested.rows(STOCK, "adjusted_quotes", FRIDAY, "AAPL").to_pylist()
+    }
+    matched, moved = 0, {}
+    for row in monday:
+        old = friday[row["contract_id"]]
+        under_old = lines.get((row["expiry"], row["right"], old))
+        assert row["strike"] == round(old / 7, 2)
+        assert row["open_interest"] == (None if under_old is None else 7 * under_old)
+        assert (row["open_interest_listed"], row["open_interest_basis"]) == (None, "moved")
+        matched += under_old is not None
+        moved[row["expiry"], row["right"], row["strike"]] = row["open_interest"]
+    # the other lines are of contracts that expired on the 6th
+    expired = [key for key in lines if key[0].isoformat() == "2014-06-06"]
+    assert matched + len(expired) == len(lines) == fact["oi_rows_by_date"]["20140609"]
+    assert not ingested.rows(STOCK, "superseded_quotes", MONDAY, "AAPL").num_rows
+    # a session later the vendor counts 96 contracts under the new strikes: much the same is open
+    later = _open_interest_of(real_data, "20140610")
+    assert (len(later), sum(later.values())) == (96, fact["oi_sum_by_date"]["20140610"])
+    assert sum(moved[key] or 0 for key in later) == pytest.approx(sum(later.values()), rel=0.01)
+
+
+def _open_interest_of(folder: Path, day: str) -> dict[tuple, float]:
+    """The lines of one day by expiry, right and strike, from the archive's own names."""
+    archive = folder / "g01_lean_aapl_split_2014/Data/option/usa/daily/aapl_2014_openinterest_american.zip"
+    found = {}
+    with zipfile.ZipFile(archive) as members:
+        for name in members.namelist():
+            right, strike, expiry = name.removesuffix(".csv").split("_")[-3:]
+            for line in members.read(name).decode().splitlines():
+                if line.startswith(day):
+                    key = dt.date.fromisoformat(expiry), right[0].upper(), int(strike) / 10_000
+                    found[key] = float(line.split(",")[1])
+    return found
 
 
 def test_sessions_without_a_file_are_absent_and_the_crossed_quote_is_quarantined(ingested) -> None:

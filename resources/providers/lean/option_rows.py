@@ -1,14 +1,15 @@
 """One archive of option bars as typed rows, each with the contract that its member's name stands for."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.calendars import days_of_date
+from engine.calendars import date_of_days, days_of_date
 from engine.instruments.osi import OsiSymbolError, format_osi
 from engine.instruments.terms import Right
 from resources.providers.lean.archive import all_lines, layout, lines_of_day, start_times
@@ -50,19 +51,39 @@ class OptionRows:
     ts_us: NDArray[np.int64]
 
     def without(self, reason: str, bad: NDArray[np.bool_]) -> "OptionRows":
-        """Without the marked rows, which are rejected with a reason."""
+        """Without the marked rows, which are rejected with a reason; their contracts are known all the same."""
         if not bad.any():
             return self
         keep = pa.array(~bad)
+        kept = self.rows.split({reason: bad})
+        before = len(self.rows.rejected)
+        named = [
+            replace(row, known=known)
+            for row, known in zip(kept.rejected[before:], self._known(bad), strict=True)
+        ]
         return OptionRows(
             self.root,
-            self.rows.split({reason: bad}),
+            replace(kept, rejected=kept.rejected[:before] + named),
             self.symbols.filter(keep),
             self.rights.filter(keep),
             self.expiry_days[~bad],
             self.strikes[~bad],
             self.ts_us[~bad],
         )
+
+    def _known(self, rows: NDArray[np.bool_]) -> list[dict[str, Any]]:
+        """The contract of each of the rows, and its open interest where that is what they tell."""
+        mask = pa.array(rows)
+        columns: dict[str, list[Any]] = {
+            "root": [self.root] * int(rows.sum()),
+            "symbol": self.symbols.filter(mask).to_pylist(),
+            "right": self.rights.filter(mask).to_pylist(),
+            "expiry": [date_of_days(day) for day in self.expiry_days[rows].tolist()],
+            "strike": self.strikes[rows].tolist(),
+        }
+        if "open_interest" in self.rows.table.column_names:
+            columns["open_interest"] = self.rows.column("open_interest").filter(mask).to_pylist()
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def read_option_rows(

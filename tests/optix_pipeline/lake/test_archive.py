@@ -20,6 +20,7 @@ REBUILT = {
     "validated_quotes",
     "quarantined_quotes",
     "adjusted_quotes",
+    "superseded_quotes",
     "option_chain",
 }
 

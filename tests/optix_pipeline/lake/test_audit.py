@@ -20,6 +20,7 @@ LAYERS = (
     "validated_quotes",
     "quarantined_quotes",
     "adjusted_quotes",
+    "superseded_quotes",
     "option_chain",
 )
 

@@ -18,7 +18,7 @@ def test_damaged_layers_of_every_kind_come_back_byte_for_byte_from_raw_alone(car
     before = care.bytes()
     gone = [
         p
-        for asset in ("rates", "underlying_prices", "adjusted_quotes", "option_chain")
+        for asset in ("rates", "underlying_prices", "adjusted_quotes", "superseded_quotes", "option_chain")
         for p in care.lake.list(f"demo_stock/{asset}/{DAY}")
         if p.endswith(".parquet")
     ]

@@ -31,6 +31,8 @@ BLOCKED = {
         for day in (10, 11, 12, 13, 16, 17, 18, 19, 20, 23, 24, 25, 26, 27, 30)
     },
     ("lean_nqx_hour_2021", "2021-03-22", "NDX"): {"readable"},
+    # chains named a session early: the new strikes came on the day before the split on record
+    **{("lean_aapl_chains_2014", f"2014-06-0{day}", "AAPL"): {"recorded_splits"} for day in (6, 9)},
     # the last two contracts of a cut-out file, on the day on which they had settled in the morning
     ("historicaloptiondata_spx_2017_02", "2017-05-19", "SPX"): {
         "quarantined_fraction",
@@ -120,42 +122,61 @@ def test_the_half_day_is_told_by_what_is_gone_and_goes_on(ingested_samples) -> N
     assert others == {"2025-11-28"}
 
 
-def test_old_and_new_strikes_of_a_split_day_are_told_without_knowing_of_the_split(ingested_samples) -> None:
-    one = ingested_samples[CRWD]
+def test_old_and_new_strikes_of_a_split_day_are_told_without_knowing_of_the_split(
+    real_data, tmp_path
+) -> None:
+    one = ingest(example_universe(CRWD).model_copy(update={"corporate_actions": None}), real_data, tmp_path)
     jumped = {d.day.isoformat() for d in one.days if "spot_jump" in failed(d.sessions[0], "warning")}
     unchanged = {
         d.day.isoformat() for d in one.days if "unchanged_quotes" in failed(d.sessions[0], "warning")
     }
     assert jumped == unchanged == {"2026-07-02"}
     session = session_of(one, "2026-07-02", "CRWD")
-    assert "a 4-for-1 split would explain it" in message(session, "spot_jump")
+    assert failed(session, "critical") == {"recorded_splits"}
+    told = message(session, "recorded_splits")
+    assert "the data show a split of 4 for 1 (price before / now 3.984, of 4136 contracts 100%" in told
+    assert "on record is none; record the split of CRWD effective 2026-07-02" in told
     # the old strikes vanish as a whole three sessions later
     gone = {d.day.isoformat() for d in one.days if "vanished_contracts" in failed(d.sessions[0], "warning")}
     assert gone == {"2026-07-07"}
 
 
-def test_old_and_new_strikes_of_a_known_split_are_a_double_listing(real_data, tmp_path) -> None:
+def test_old_and_new_strikes_of_a_known_split_are_a_double_listing(ingested_samples) -> None:
+    one = ingested_samples[CRWD]
+    told = {d.day.isoformat(): failed(d.sessions[0], "warning") for d in one.days}
+    assert {day for day, checks in told.items() if "split_double_listing" in checks} == {"2026-07-02"}
+    assert "spot_jump" not in told["2026-07-02"]
+    assert not any("recorded_splits" in failed(d.sessions[0], "critical") for d in one.days)
+
+
+@pytest.mark.parametrize(("ratio", "day"), [("5,1", "2026-07-02"), ("4,1", "2026-07-01")])
+def test_a_split_on_record_with_another_ratio_or_day_blocks(real_data, tmp_path, ratio, day) -> None:
     actions = tmp_path / "actions.csv"
     actions.write_text(
         "underlying,effective_date,kind,new_shares,old_shares,cash_amount,currency,known_at,source\n"
-        "CRWD,2026-07-02,split,4,1,0,USD,2026-06-04T20:00:00Z,announcement\n"
+        f"CRWD,{day},split,{ratio},0,USD,2026-06-04T20:00:00Z,made up\n"
     )
     universe = example_universe(CRWD).model_copy(
         update={
             "corporate_actions": CorporateActionsSpec(path=str(actions)),
-            "start": dt.date(2026, 7, 1),
-            "end": dt.date(2026, 7, 7),
+            "start": dt.date(2026, 6, 30),
+            "end": dt.date(2026, 7, 6),
         }
     )
     one = ingest(universe, real_data, tmp_path)
-    told = {d.day.isoformat(): failed(d.sessions[0], "warning") for d in one.days}
-    assert {day for day, checks in told.items() if "split_double_listing" in checks} == {"2026-07-02"}
-    assert "spot_jump" not in told["2026-07-02"]
+    blocked = {
+        d.day.isoformat() for d in one.days if failed(d.sessions[0], "critical") == {"recorded_splits"}
+    }
+    assert blocked == {day, "2026-07-02"}
 
 
 def test_a_universe_file_of_lean_dated_a_session_early_is_told_by_its_spot(ingested_samples) -> None:
     session = session_of(ingested_samples["lean_aapl_chains_2014"], "2014-06-06", "AAPL")
-    assert "a 7-for-1 split would explain it" in message(session, "spot_jump")
+    assert "the data show a split of 7 for 1" in message(session, "recorded_splits")
+    later = message(
+        session_of(ingested_samples["lean_aapl_chains_2014"], "2014-06-09", "AAPL"), "recorded_splits"
+    )
+    assert "on record is split of 7 for 1 effective 2014-06-09; take it out" in later
 
 
 def test_volatilities_of_zero_are_unsolved_not_calm(ingested_samples, facts) -> None:

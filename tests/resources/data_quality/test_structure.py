@@ -198,10 +198,11 @@ class TestAgainstTheSessionBefore:
         # a day on which all volatilities double is news, not a defect
         assert "volatility_jumps" not in failing(chain(level=2.0), previous=chain(TUE))
 
-    def test_a_jump_of_spot_is_told_with_the_split_that_would_explain_it(self, failing, chain):
+    def test_a_jump_of_spot_without_one_of_the_strikes_is_no_split(self, failing, chain):
         found = failing(chain(level=1.02), previous=put(chain(TUE), spot=408.0))
         assert found["spot_jump"].observed == pytest.approx(np.log(4))
-        assert "4-for-1 split would explain it" in found["spot_jump"].message
+        assert "a move that is no split (price before / now 4, of" in found["spot_jump"].message
+        assert "recorded_splits" not in found
         assert "spot_jump" not in failing(chain(level=1.02), previous=put(chain(TUE), spot=115.0))
 
 
@@ -218,11 +219,27 @@ class TestSplitDay:
     def test_a_split_that_is_known_explains_spot_and_strikes(self, failing, chain):
         quotes = chain(level=1.02)
         assert failing(quotes, previous=self.before(chain), actions=[self.SPLIT]) == {}
-        assert set(failing(quotes, previous=self.before(chain))) >= {"spot_jump", "vanished_contracts"}
+        found = failing(quotes, previous=self.before(chain))
+        assert set(found) >= {"spot_jump", "vanished_contracts", "recorded_splits"}
+        assert found["recorded_splits"].severity == "critical"
+        told = found["recorded_splits"].message
+        assert "the data show a split of 4 for 1 (price before / now 4, of" in told
+        assert "on record is none; record the split of SPY effective 2026-07-22" in told
 
-    def test_a_declared_split_that_the_price_did_not_follow_is_told_as_such(self, failing, chain):
-        found = failing(chain(level=1.02), previous=chain(TUE), actions=[self.SPLIT])
-        assert "a 4-for-1 split is declared, but the price did not follow it" in found["spot_jump"].message
+    def test_a_split_on_record_that_the_data_do_not_show_blocks(self, failing, chain):
+        told = failing(chain(level=1.02), previous=chain(TUE), actions=[self.SPLIT])[
+            "recorded_splits"
+        ].message
+        assert "the data show no split (price before / now 1, of" in told
+        assert "on record is split of 4 for 1 effective 2026-07-22; take it out" in told
+
+    def test_a_split_on_record_with_another_ratio_blocks(self, failing, chain):
+        from dataclasses import replace
+
+        wrong = replace(self.SPLIT, new_shares=5.0)
+        found = failing(chain(level=1.02), previous=self.before(chain), actions=[wrong])
+        assert "a split of 4 for 1" in found["recorded_splits"].message
+        assert "split of 5 for 1" in found["recorded_splits"].message
 
     def test_a_split_of_another_name_or_day_explains_nothing(self, failing, chain):
         from dataclasses import replace
@@ -308,6 +325,6 @@ def test_every_measure_has_a_test_that_catches_it():
             "unchanged_quotes",
             "volatility_jumps",
         ),
-        *("spot_jump", "split_double_listing", "shifted_session", "missing_snapshots"),
+        *("spot_jump", "recorded_splits", "split_double_listing", "shifted_session", "missing_snapshots"),
     }
     assert set(SNAPSHOT_CASES) | elsewhere == OWN
