@@ -6,6 +6,7 @@
 import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -53,6 +54,12 @@ class AdjustedDay:
     superseded: pa.Table
     vanished: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+@cache
+def _nothing(schema: pa.Schema) -> pa.Table:
+    """Making an empty table of fifty columns costs half a millisecond, and most sessions need one."""
+    return schema.empty_table()
 
 
 def in_force_at(
@@ -104,10 +111,11 @@ def adjust_quotes(
     first = min((a.effective_date for a in own if a.split_ratio != 1.0), default=day)
     before = min(trade_days, (first - dt.date(1970, 1, 1)).days - 1)
     to_today = price_factor_as_of(own, underlying, np.array([before], dtype=np.int32), trade_days)
+    listed_columns = dict(zip(quotes.column_names, quotes.columns, strict=True))
     table = pa.table(
         {
+            **listed_columns,
             "contract_id": pa.array(walked.contract_id),
-            **{name: quotes.column(name) for name in QUOTE_SCHEMA.names},
             "open_interest": found.open_interest,
             "original_root": ea.encoded(walked.original_root, walked.original_roots),
             "original_strike": pa.array(walked.original_strike),
@@ -117,12 +125,14 @@ def adjust_quotes(
             "adjusted_multiplier": pa.array(multiplier),
             "deliverable": _deliverables(quotes, walked, multiplier, unit),
             "underlying_price_factor": pa.array(np.full(quotes.num_rows, 1.0 / float(to_today[0]))),
-            "open_interest_listed": quotes.column("open_interest"),
+            "open_interest_listed": listed_columns["open_interest"],
             "open_interest_basis": found.basis,
-        }
+        },
+        # every column has its type already; a cast would copy the table
+        schema=ADJUSTED_SCHEMA,
     )
     aside = _superseded(found, spec.id, trade_days, own)
-    return AdjustedDay(table.cast(ADJUSTED_SCHEMA), aside, found.vanished, found.warnings)
+    return AdjustedDay(table, aside, found.vanished, found.warnings)
 
 
 def _superseded(
@@ -130,8 +140,8 @@ def _superseded(
 ) -> pa.Table:
     """The rows under old terms, each with the contract whose terms in force are known."""
     rows = found.superseded
-    if not rows.num_rows:
-        return SUPERSEDED_SCHEMA.empty_table()
+    if rows is None or found.in_force is None or not rows.num_rows:
+        return _nothing(SUPERSEDED_SCHEMA)
     in_force = rows
     for name in ("root", "strike"):
         in_force = in_force.set_column(rows.schema.get_field_index(name), name, found.in_force.column(name))
@@ -152,6 +162,9 @@ def _deliverables(
 ) -> pa.DictionaryArray:
     """What one contract delivers, in the text form of ``Deliverable``: shares, or the cash value of them."""
     settlement, kinds = ea.codes(quotes, "settlement_type")
+    if not walked.deliverables and len(multiplier) and len(kinds) == 1 and np.ptp(multiplier) == 0.0:
+        whole = Deliverable.of_shares(unit, float(multiplier[0]), cash_settled=kinds[0] != "physical")
+        return ea.encoded(np.zeros(len(multiplier), dtype=np.int32), [str(whole)])
     multipliers, multiplier_code = np.unique(multiplier, return_inverse=True)
     width, depth = len(kinds), len(walked.deliverables) + 1
     combined = (multiplier_code * width + settlement) * depth + walked.deliverable + 1
@@ -187,7 +200,9 @@ def adjust_days(
     ``provider`` is asked for only where a day has to be compared with the payloads before it.
     """
     in_force = ActionsInForce(universe, lake)
-    return each_day(lambda day: _adjust_day(universe, lake, provider, in_force, day), days, lake)
+    # the digest of a table is taken while Arrow encodes it, which needs no interpreter
+    with ThreadPoolExecutor(1, thread_name_prefix="digest") as beside:
+        return each_day(lambda day: _adjust_day(universe, lake, provider, in_force, day, beside), days, lake)
 
 
 def _adjust_day(
@@ -196,6 +211,7 @@ def _adjust_day(
     provider: Callable[[], Provider],
     in_force: ActionsInForce,
     day: dt.date,
+    beside: Executor,
 ) -> AdjustedStatuses:
     upstream = read_status(lake, universe, VALIDATED, day)
     actions, action_inputs = in_force.on(day)
@@ -205,7 +221,7 @@ def _adjust_day(
     vanished: dict[str, tuple[str, ...]] = {}
     told: list[str] = []
     for name, before in upstream.underlyings.items():
-        found = AdjustedDay(ADJUSTED_SCHEMA.empty_table(), SUPERSEDED_SCHEMA.empty_table())
+        found = AdjustedDay(_nothing(ADJUSTED_SCHEMA), _nothing(SUPERSEDED_SCHEMA))
         if before.status == "ok":
             quotes = lake.read_table(before.path, sha256=before.sha256)
             own = in_force_at(quotes, name, day, actions)
@@ -218,6 +234,7 @@ def _adjust_day(
         told += mine
         for asset, table in ((ASSET, found.table), (SUPERSEDED, found.superseded)):
             path = partition_path(universe.name, asset, day.isoformat(), name)
+            digest = beside.submit(table_digest, table)
             statuses[asset][name] = UnderlyingStatus(
                 status=before.status,
                 reasons=before.reasons,
@@ -225,7 +242,7 @@ def _adjust_day(
                 rows=table.num_rows,
                 path=path,
                 sha256=lake.write_table(path, table).sha256,
-                digest=table_digest(table),
+                digest=digest.result(),
             )
     adjusted, superseded = (DayStatus(day, statuses[asset], inputs) for asset in (ASSET, SUPERSEDED))
     write_status(lake, universe, SUPERSEDED, superseded)

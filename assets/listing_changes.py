@@ -75,9 +75,9 @@ class ReconciledQuotes:
     open_interest, basis
         By row of ``quotes``.
     superseded
-        ``QUOTE_SCHEMA`` too: the other rows, as listed.
+        ``QUOTE_SCHEMA`` too: the other rows, as listed; None where there are none.
     in_force
-        Terms in force of each of them, with ``reason``.
+        Terms in force of each of them, with ``reason``; None where there are none.
     vanished
         Symbols of contracts that were listed before, have not expired, and are gone.
     warnings
@@ -87,8 +87,8 @@ class ReconciledQuotes:
     quotes: pa.Table
     open_interest: pa.Array
     basis: pa.DictionaryArray
-    superseded: pa.Table
-    in_force: pa.Table
+    superseded: pa.Table | None = None
+    in_force: pa.Table | None = None
     vanished: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -176,8 +176,6 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
         quotes,
         quotes.column("open_interest").combine_chunks(),
         _basis(np.zeros(quotes.num_rows, dtype=np.int8)),
-        quotes.slice(0, 0),
-        _terms(_listing(quotes.slice(0, 0)), np.zeros(0, dtype=np.bool_)),
     )
     if settling is None or not quotes.num_rows:
         return as_listed
@@ -264,8 +262,11 @@ def _terms(in_force: Listing, has_row: np.ndarray) -> pa.Table:
     )
 
 
+_BASES = pa.array([kind.label for kind in OpenInterestBasis], type=pa.string())
+
+
 def _basis(codes: np.ndarray) -> pa.DictionaryArray:
-    return ea.encoded(codes, [kind.label for kind in OpenInterestBasis])
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), _BASES)
 
 
 def _symbols(quotes: pa.Table, rows: np.ndarray) -> tuple[str, ...]:

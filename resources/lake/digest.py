@@ -47,6 +47,7 @@ def _table_digest(table: pa.Table) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=512)
 def _canonical_type(kind: pa.DataType, name: str) -> str:
     if pa.types.is_dictionary(kind):
         return _canonical_type(kind.value_type, name)
@@ -70,7 +71,7 @@ def _update(digest: _Hash, array: pa.Array, name: str) -> None:
     if pa.types.is_dictionary(array.type) and array.dictionary.null_count:
         array = array.dictionary_decode()  # a null may also hide in the dictionary itself
     kind = array.type
-    if array.null_count == len(array) > 0 and pa.types.is_floating(kind):
+    if array.null_count == len(array) > 0 and (pa.types.is_floating(kind) or pa.types.is_temporal(kind)):
         digest.update(_all_null(len(array), kind.bit_width // 8))
         return
     null = _nulls(array)
@@ -147,17 +148,20 @@ def _update_texts(digest: _Hash, array: pa.Array, null: NDArray[np.bool_] | None
     if null is not None:
         codes[null] = len(values)  # one beyond the values stands for null
     used = np.flatnonzero(np.bincount(codes, minlength=len(values) + 1)[: len(values)])
-    order = _few_texts if len(used) < _FEW else _many_texts
-    text, places = order(values if len(used) == len(values) else values.take(pa.array(used)))
+    text: bytes
+    places: list[int] | NDArray[np.int64]
+    if len(used) < _FEW:
+        text, places = _few_texts([values[place].as_py() for place in used.tolist()])
+    else:
+        text, places = _many_texts(values if len(used) == len(values) else values.take(pa.array(used)))
     remap = np.full(len(values) + 1, -1, dtype="<i4")
     remap[used] = places
     digest.update(text)
     digest.update(remap[codes])
 
 
-def _few_texts(values: pa.Array) -> tuple[bytes, list[int]]:
+def _few_texts(found: list[str]) -> tuple[bytes, list[int]]:
     """Distinct texts in order, each with its length in front, and the place of every value among them."""
-    found = values.to_pylist()
     texts = sorted(set(found))  # a dictionary may hold a text twice
     places = {text: place for place, text in enumerate(texts)}
     return "".join(f"{len(text)}:{text}" for text in texts).encode(), [places[text] for text in found]
@@ -165,22 +169,36 @@ def _few_texts(values: pa.Array) -> tuple[bytes, list[int]]:
 
 def _many_texts(values: pa.Array) -> tuple[bytes, NDArray[np.int64]]:
     """The same of thousands of texts (option symbols), in Arrow: the order of UTF-8 bytes is that of characters."""
+    if pc.all(pc.less(values[:-1], values[1:])).as_py():
+        # a session of one root is sorted like its symbols
+        return _marked(values), np.arange(len(values), dtype=np.int64)
     by_text = pc.array_sort_indices(values)
     ordered = values.take(by_text)
     new = np.ones(len(ordered), dtype=bool)
     new[1:] = np.asarray(pc.not_equal(ordered[1:], ordered[:-1]))
     distinct = ordered if new.all() else ordered.filter(pa.array(new))
-    marked = pc.binary_join_element_wise(
-        pc.utf8_length(distinct).cast(values.type), distinct, pa.scalar(":", values.type)
-    )
     places = np.empty(len(values), dtype=np.int64)
     places[np.asarray(by_text)] = np.cumsum(new) - 1
-    return _joined(marked), places
+    return _marked(distinct), places
 
 
-def _joined(texts: pa.Array) -> bytes:
-    """All texts, one after the other, as they lie in memory."""
+def _marked(distinct: pa.Array) -> bytes:
+    """All texts, one after the other, each with its length in front."""
+    data, lengths = _bytes_of(distinct)
+    length = int(lengths[0])
+    if (lengths == length).all() and (data < 0x80).all():
+        # symbols of one length and one byte a character: the mark is the same for all
+        mark = np.frombuffer(f"{length}:".encode(), dtype=np.uint8)
+        marks = np.broadcast_to(mark, (len(distinct), len(mark)))
+        return np.concatenate([marks, data.reshape(len(distinct), length)], axis=1).tobytes()
+    kind = distinct.type
+    marked = pc.binary_join_element_wise(pc.utf8_length(distinct).cast(kind), distinct, pa.scalar(":", kind))
+    return _bytes_of(marked)[0].tobytes()
+
+
+def _bytes_of(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """All texts, one after the other, as they lie in memory, and the number of bytes of each."""
     _, offsets, data = texts.buffers()
     kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
     bounds = np.frombuffer(offsets, dtype=kind)[texts.offset : texts.offset + len(texts) + 1]
-    return bytes(memoryview(data)[bounds[0] : bounds[-1]])
+    return np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]], np.diff(bounds)

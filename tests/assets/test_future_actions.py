@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from assets.adjusted_quotes import adjust_quotes
+from assets.adjusted_quotes import adjust_quotes, in_force_at
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.corporate_actions.memos import OptionMemo
 from engine.instruments.deliverable import Deliverable
@@ -74,12 +74,13 @@ def event(kind: ActionKind, effective: dt.date, known: dt.date) -> CorporateActi
 @pytest.mark.parametrize("kind", list(ActionKind))
 def test_an_event_of_any_kind_enters_with_its_date_and_its_publication_and_not_before(kind) -> None:
     table, spec = quotes(), universe()
-    plain = table_digest(adjust_quotes(table, spec, "ACME", DAY, []))
+    plain = table_digest(adjust_quotes(table, spec, "ACME", DAY, []).table)
     tomorrow, yesterday = DAY + dt.timedelta(days=1), DAY - dt.timedelta(days=1)
 
     def with_event(effective: dt.date, known: dt.date) -> str:
         actions = [event(kind, effective, known)]
-        return table_digest(adjust_quotes(table, spec, "ACME", DAY, actions))
+        own = in_force_at(table, "ACME", DAY, actions)
+        return table_digest(adjust_quotes(table, spec, "ACME", DAY, own).table)
 
     assert with_event(tomorrow, yesterday) == plain  # announced, not in force
     assert with_event(yesterday, tomorrow) == plain  # in force, not known

@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from assets.adjusted_quotes import adjust_quotes
+from assets.adjusted_quotes import adjust_quotes, in_force_at
 from assets.root_validity import REASON, set_aside_invalid_roots
 from assets.underlying_prices import universe_calendar
 from assets.validation import validate_days
@@ -143,9 +143,9 @@ def test_a_rename_keeps_the_contract_ids():
     )
 
     def ids(root: str, day: dt.date, spec: UniverseSpec, actions: list[CorporateAction]) -> list[int]:
-        return (
-            adjust_quotes(quotes(day, [root]), spec, "META", day, actions).column("contract_id").to_pylist()
-        )
+        rows = quotes(day, [root])
+        own = in_force_at(rows, "META", day, actions)
+        return adjust_quotes(rows, spec, "META", day, own).table.column("contract_id").to_pylist()
 
     before = ids("FB", LAST_OF_FB, universe(), [rename])
     assert ids("META", FIRST_OF_META, universe(), [rename]) == before
