@@ -6,7 +6,8 @@ Harvest, parse, row rules, profiles and the suite are the functions that the ass
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from assets.corporate_actions import ASSET as CORPORATE_ACTIONS
 from assets.corporate_actions import build_month
 from assets.validation import QUARANTINED, VALIDATED, validate_days
 from engine.calendars import TradingCalendar
+from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.instruments.terms import QuoteGrade
 from optix_pipeline.yaml_specs import load_spec
 from resources.data_quality.columns import MISSING_US, Floats, floats, instants_us
@@ -33,11 +35,16 @@ from resources.lake.layout import partition_path
 from resources.lake.opening import open_lake
 from resources.providers.registry import make_provider
 from resources.raw_store import RawStore
+from resources.reference.corporate_actions.table import actions_table, to_actions
 from resources.reference.registry import make_actions
 from resources.universe import UniverseSpec
 
 #: quotes of each kind that are spoiled after parsing
 PARSED_EACH = 4
+#: splits that are put on record and never were, in a set whose universe has corporate actions
+PHANTOM_EACH = 2
+#: new shares for old ones of them: the smallest of the usual ones but 5-for-4
+PHANTOM_SPLIT = (3.0, 2.0)
 _RECEIVED_AT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _WHOLE = ("session ", "snapshot kept out")
 
@@ -56,13 +63,14 @@ def score_set(folder: Path, scratch: Path, *, seed: int = 1) -> Score:
     calendar = TradingCalendar.for_code(universe.calendar, universe.start, universe.end or universe.start)
     sessions = calendar.sessions()
     source = make_provider(universe, universe.resolve(universe.provider.path, data=None, generated=folder))
-    provider = PlantingProvider(source, *_parsed_plan(sessions, planted, decoys), seed)
+    phantoms = _phantom_plan(universe, sessions, planted, decoys)
+    provider = PlantingProvider(source, *_parsed_plan(sessions, [*planted, *phantoms], decoys), seed)
     store = RawStore(lake, universe.name, RAW_QUOTES)
     for day in sessions:
         harvest_day(universe, provider, store, day, received_at=_RECEIVED_AT)
     aside = RawStore(lake, universe.name, OFF_CALENDAR_QUOTES)
     closed = harvest_off_calendar(universe, provider, aside, received_at=_RECEIVED_AT)
-    _keep_actions(universe, folder, lake)
+    _keep_actions(universe, folder, lake, phantoms)
     results: list[ExpectationResult] = []
     validate_days(universe, lake, provider, sessions, calendar, results.extend)
     flags = [Flag(dt.date.fromisoformat(record.key), "off_calendar") for record in closed]
@@ -71,12 +79,12 @@ def score_set(folder: Path, scratch: Path, *, seed: int = 1) -> Score:
     for day in sessions:
         flags += _row_flags(universe, lake, day)
         _grade(universe, lake, day, grades)
-    truth = [*planted, *provider.planted]
+    truth = [*planted, *phantoms, *provider.planted]
     return score(truth, decoys, Found(sessions, flags, grades))
 
 
-def _keep_actions(universe: UniverseSpec, folder: Path, lake: Lake) -> None:
-    """The months of corporate actions, which checks against the session before read."""
+def _keep_actions(universe: UniverseSpec, folder: Path, lake: Lake, phantoms: Sequence[Planted]) -> None:
+    """The months of corporate actions, which checks against the session before read, and splits that never were."""
     if universe.corporate_actions is None or universe.end is None:
         return
     source = make_actions(
@@ -87,8 +95,35 @@ def _keep_actions(universe: UniverseSpec, folder: Path, lake: Lake) -> None:
     store = RawStore(lake, universe.name, CORPORATE_ACTIONS)
     record = store.put("all", source.fetch(), received_at=_RECEIVED_AT)
     parsed = source.parse(store.load(record))
+    made_up = [
+        CorporateAction(p.underlying, p.session, ActionKind.SPLIT, *PHANTOM_SPLIT, 0.0, "USD", 0)
+        for p in phantoms
+    ]
+    parsed = replace(parsed, table=actions_table([*to_actions(parsed.table), *made_up]))
     for month in months_between(universe.start, universe.end):
         build_month(universe, lake, parsed, month, {record.path: record.digest})
+
+
+def _phantom_plan(
+    universe: UniverseSpec, sessions: list[dt.date], planted: list[Planted], decoys: list[Decoy]
+) -> list[Planted]:
+    """Sessions on which a split is put on record that nothing shows; none beside a spoiled or an odd one."""
+    if universe.corporate_actions is None or not planted:
+        return []
+    # a session that is kept out has no grades
+    graded = {k.name for k in KINDS.values() if any(check.startswith("grade:") for check in k.found_by)}
+    odd = {p.session for p in planted if not p.contract}
+    taken = {p.session for p in planted if p.kind in graded}
+    odd |= {d.session for d in decoys if not d.contract and d.kind not in ("expiry_day", "fresh_listing")}
+    free = [
+        i
+        for i in range(2, len(sessions) - 1)
+        if sessions[i] not in taken and not odd & set(sessions[i - 1 : i + 2])
+    ]
+    chosen = [sessions[free[(2 * n + 1) * len(free) // (2 * PHANTOM_EACH)]] for n in range(PHANTOM_EACH)]
+    new, old = PHANTOM_SPLIT
+    name = universe.underlyings[0].symbol
+    return [Planted(day, name, "", "", "phantom_split", f"{new:g} for {old:g} on record") for day in chosen]
 
 
 def _universe_file(folder: Path) -> Path:

@@ -26,6 +26,9 @@ _SPLIT = {
     "announced": "2024-08-29",
 }
 _JUMP = {"date": "2024-11-05", "log_size": -0.08}
+#: half the price is gone, as in a 2-for-1 split, and no contract changes; the last session, for after it the strikes
+#: listed lie far from the money
+_CRASH = {"date": "2025-06-30", "log_size": -0.69}
 
 
 def market_of(
@@ -79,7 +82,7 @@ def _standard(market: str, full: bool) -> dict[str, Any]:
         "start": FULL_START if full else START,
         "end": END[market],
         "contracts": DEFAULT_CONTRACTS[market],
-        "jumps": [_JUMP],
+        "jumps": [_JUMP] if market == "coin" else [_JUMP, _CRASH],
     }
     if market == "stock":
         content["split"] = _SPLIT

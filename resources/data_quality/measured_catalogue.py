@@ -134,7 +134,7 @@ MEASURED_CHECKS = (
         "spot_jump",
         "session",
         "warning",
-        "log change of spot against the session before, known splits taken out",
+        "log change of spot against the session before that no split on record and no forward of the options explains",
         limit=0.25,
     ),
     CheckDefinition(

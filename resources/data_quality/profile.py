@@ -115,7 +115,8 @@ def profile_snapshots(
         rows[0].update(_last_trade(quotes, timezone))
         if before is not None:
             rows[0].update(_against_session_before(quotes, quotes.num_rows, before, timezone))
-        _as_a_session(rows[0], quotes, verdict, reference, actions, calendar, spec)
+        borne_out = rows[0]["measures"].get("spot_from_forwards")
+        _as_a_session(rows[0], quotes, verdict, reference, actions, calendar, spec, borne_out)
         return rows
     own_times = snapshot_payload_ts_us or {}
     for row in rows:
@@ -140,7 +141,8 @@ def profile_snapshots(
     if before is not None:
         largest = max(row["rows"] for row in rows)
         session.update(_against_session_before(last, largest, before, timezone))
-    _as_a_session(session, quotes, verdict, reference, actions, calendar, spec)
+    borne_out = rows[-1]["measures"].get("spot_from_forwards")
+    _as_a_session(session, quotes, verdict, reference, actions, calendar, spec, borne_out)
     return [*rows, session]
 
 
@@ -152,12 +154,15 @@ def _as_a_session(
     actions: Sequence[CorporateAction],
     calendar: SessionCalendar,
     spec: QualitySpec,
+    spot_from_forwards: float | None,
 ) -> None:
     """What only the day as a whole can be asked; a half day may be short for good reason."""
     repeated = any(
         (row[name] or 0.0) >= spec.repeat_fraction for name in ("equal_fraction", "traded_equal_fraction")
     )
-    add_session_measures(row, quotes, verdict, reference, actions, calendar, spec, repeated)
+    add_session_measures(
+        row, quotes, verdict, reference, actions, calendar, spec, repeated, spot_from_forwards
+    )
     if calendar.is_session(row["trade_date"]) and calendar.early_close_shift_us(row["trade_date"]) < 0:
         row["row_ratio"] = None
 

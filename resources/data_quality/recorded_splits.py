@@ -74,7 +74,7 @@ def disagreement(
         way = "take it out of the universe's corporate_actions, or give it its right date"
     return (
         f"the data show {found.describe()}; on record is {recorded or 'none'}; {way}, or release the session "
-        "(optix quality release --reason recorded_splits)"
+        "(optix quality release --reason session:recorded_splits --fix accept)"
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.corporate_actions.events import CorporateAction
+from engine.corporate_actions.split_detection import Verdict
 from resources.data_quality import arbitrage, day_over_day, listed_grid, recorded_splits, session_gaps, units
 from resources.data_quality.arbitrage import Findings
 from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
@@ -88,6 +89,7 @@ def add_session_measures(
     calendar: SessionCalendar,
     spec: QualitySpec,
     repeated: bool,
+    spot_from_forwards: float | None = None,
 ) -> None:
     """Measure a session as a whole against its calendar and the session before.
 
@@ -99,6 +101,8 @@ def add_session_measures(
         All its snapshots.
     repeated
         Whether it repeats the session before; then nothing moved, and nothing more is to be said about that.
+    spot_from_forwards
+        How far the last snapshot's spot lies from its options' own forwards; None where they tell nothing.
     """
     measures, named, day = row["measures"], row["named"], row["trade_date"]
     if not quotes.num_rows:
@@ -124,9 +128,13 @@ def add_session_measures(
     mine = recorded_splits.between(actions, row["underlying"], since, day)
     ratio = recorded_splits.split_ratio(mine)
     spot, spot_before = day_over_day.spot_of(last), day_over_day.spot_of(previous)
-    measures["spot_jump"] = day_over_day.spot_jump(spot, spot_before, ratio)
     found = recorded_splits.find_split(last, previous, spot, spot_before, day, ratio)
-    named["spot_jump"] = [found.describe()]
+    borne_out = spot_from_forwards is not None and spot_from_forwards <= (
+        spec.limit("spot_from_forwards") or 0.0
+    )
+    if not (borne_out and found.verdict is Verdict.REAL_JUMP):
+        measures["spot_jump"] = day_over_day.spot_jump(spot, spot_before, ratio)
+        named["spot_jump"] = [found.describe()]
     if (told := recorded_splits.disagreement(found, mine, row["underlying"], day)) is not None:
         measures["recorded_splits"] = float(bool(told))
         named["recorded_splits"] = [told]

@@ -229,6 +229,14 @@ DAY_KINDS = (
         after=_AFTER,
     ),
     _day(
+        "unrecorded_split",
+        "a session on the basis after a split that is not on record",
+        "3 for 2",
+        "recorded_splits",
+        also=(*_STRUCTURE, "spot_jump", "off_grid_strikes", *_GONE),
+        after=("recorded_splits", "spot_jump", *_GONE),
+    ),
+    _day(
         "spot_off",
         "a spot that is not that of the options, within a day's move",
         "6%",

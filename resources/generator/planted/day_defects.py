@@ -13,6 +13,7 @@ from resources.generator.planted import structure_defects as structure
 from resources.generator.planted.day_sheet import DaySheet
 from resources.generator.planted.row_defects import TICK, plain, relabel
 from resources.generator.planted.session_file import SessionFile, Window
+from resources.generator.planted.split_defects import unrecorded_split
 from resources.generator.planted.universe_file import MAX_QUARANTINED, MIN_ROWS
 from resources.generator.specs import VendorLayout
 from resources.universe import QualitySpec
@@ -270,6 +271,7 @@ DAY_DEFECTS: dict[str, DayDefect] = {
     "smile_outliers": DayDefect((2.5, 1.5), structure.smile_outliers),
     "volatility_jumps": DayDefect((2.5, 1.8), structure.volatility_jumps),
     "spot_jump": DayDefect((2.0, 1.3), structure.spot_jump),
+    "unrecorded_split": DayDefect((7.0, 2.0, 1.5), unrecorded_split),
     "spot_off": DayDefect((1.12, 1.06), structure.spot_off),
     "vanished_expiry": DayDefect((1.0,), structure.vanished_expiry),
     "vanished_contracts": DayDefect((0.2, 0.03), structure.vanished_contracts),

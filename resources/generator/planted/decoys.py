@@ -15,6 +15,8 @@ from resources.generator.specs import VendorLayout
 
 #: a move of the close by so many of its own standard deviations is on record as a jump
 JUMP_SD = 4.0
+#: and from this log move down as a crash
+CRASH = -0.5
 #: quotes a day whose spread is widened around the true value
 WIDE_WINGS = 2
 WIDE_FACTOR = 3.0
@@ -64,8 +66,9 @@ class Decoys:
         move = float(np.log(market.path.close[i] / market.path.close[i - 1]))
         sd = float(np.sqrt(market.path.session_variance[i]))
         if date in self._jumps or abs(move) > JUMP_SD * sd:
+            kind = "crash" if move < CRASH else "jump"
             self._note(
-                date, "jump", f"the close moves by {move:+.2%}, {abs(move) / sd:.1f} standard deviations"
+                date, kind, f"the close moves by {move:+.2%}, {abs(move) / sd:.1f} standard deviations"
             )
         expiring = int((chain.expiry_days == days_of_date(date)).sum())
         if expiring:

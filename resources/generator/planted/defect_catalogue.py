@@ -123,8 +123,22 @@ TABLE_KINDS = (
     _table("other_trade_date", "trade_date is the day before", "1 day"),
 )
 
+#: what is put among the corporate actions of the score's own lake, so that the set's own stay those of its market
+RECORD_KINDS = (
+    DefectKind(
+        "phantom_split",
+        "day",
+        "a split on record that the data do not show",
+        "3 for 2",
+        ("recorded_splits",),
+        CBOE,
+        also=("spot_jump", "vanished_contracts", "vanished_expiries"),
+    ),
+)
+
 KINDS: dict[str, DefectKind] = {k.name: k for k in (*ROW_KINDS, *DAY_KINDS)}
 PARSED_KINDS: dict[str, DefectKind] = {k.name: k for k in TABLE_KINDS}
+RECORDED_KINDS: dict[str, DefectKind] = {k.name: k for k in RECORD_KINDS}
 
 
 def kinds_of(layout: VendorLayout, snapshots: int) -> list[DefectKind]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resources.generator.planted.decoys import Decoy
-from resources.generator.planted.defect_catalogue import KINDS, PARSED_KINDS, DefectKind
+from resources.generator.planted.defect_catalogue import KINDS, PARSED_KINDS, RECORDED_KINDS, DefectKind
 from resources.generator.planted.planting import Planted
 
 #: what every kind must reach
@@ -104,7 +104,9 @@ class Score:
 
 
 def definition(planted: Planted) -> DefectKind:
-    return KINDS[planted.kind] if planted.kind in KINDS else PARSED_KINDS[planted.kind]
+    return next(
+        kinds[planted.kind] for kinds in (KINDS, PARSED_KINDS, RECORDED_KINDS) if planted.kind in kinds
+    )
 
 
 def score(planted: Sequence[Planted], decoys: Sequence[Decoy], found: Found) -> Score:

@@ -194,17 +194,18 @@ def _at_volatility(sheet: DaySheet, rows: Rows, factor: float) -> None:
 
 def spot_jump(file: SessionFile, window: Window, size: float, _rng: np.random.Generator) -> str:
     """A spot that is not that of the options: ``size`` times that of the session before, whatever today's move."""
-    _scale_spot(file, size * window.before.state.spot / window.here.state.spot)
+    scale_spot(file, size * window.before.state.spot / window.here.state.spot)
     return f"spot {size:g} times that of the session before"
 
 
 def spot_off(file: SessionFile, _window: Window, size: float, _rng: np.random.Generator) -> str:
     """A spot ``size`` times what it was when the options were quoted."""
-    _scale_spot(file, size)
+    scale_spot(file, size)
     return f"spot {size:g} times that of the options"
 
 
-def _scale_spot(file: SessionFile, factor: float) -> None:
+def scale_spot(file: SessionFile, factor: float) -> None:
+    """Another spot in a session's file, the options as they are."""
     if file.line is not None:
         fields = file.line.split(",")
         for position in (4, 5):

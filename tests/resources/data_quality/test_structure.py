@@ -199,10 +199,14 @@ class TestAgainstTheSessionBefore:
         assert "volatility_jumps" not in failing(chain(level=2.0), previous=chain(TUE))
 
     def test_a_jump_of_spot_without_one_of_the_strikes_is_no_split(self, failing, chain):
-        found = failing(chain(level=1.02), previous=put(chain(TUE), spot=408.0))
+        found = failing(put(chain(level=1.02), spot=25.0), previous=put(chain(TUE), spot=100.0))
         assert found["spot_jump"].observed == pytest.approx(np.log(4))
         assert "a move that is no split (price before / now 4, of" in found["spot_jump"].message
         assert "recorded_splits" not in found
+        # the options' own forwards say that the spot is right: then it is news, or the one before was wrong
+        before = put(near(chain(TUE)), spot=408.0)
+        assert "spot_jump" not in failing(near(chain(level=1.02)), previous=before)
+        assert "spot_jump" in failing(put(near(chain(level=1.02)), spot=25.0), previous=before)
         assert "spot_jump" not in failing(chain(level=1.02), previous=put(chain(TUE), spot=115.0))
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from engine.simulation.smile import ArbitrageableSmileError
 from resources.generator.market import build_market
-from resources.generator.planted.defect_catalogue import KINDS, PARSED_KINDS
+from resources.generator.planted.defect_catalogue import KINDS, PARSED_KINDS, RECORDED_KINDS
 from resources.generator.planted.market_file import MarketFile, market_spec
 
 SPLIT = {"effective_date": "2024-09-19", "new_shares": 4, "old_shares": 1, "announced": "2024-08-20"}
@@ -85,7 +85,7 @@ def test_the_guide_has_every_field_and_every_kind():
         if not re.search(rf"^\| ([a-z, ]*, )?{f}(, [a-z, ]+)? \|", fields, re.M)
     ]
     assert missing == []
-    for kind in (*KINDS.values(), *PARSED_KINDS.values()):
+    for kind in (*KINDS.values(), *PARSED_KINDS.values(), *RECORDED_KINDS.values()):
         row = (
             f"| {kind.name} | {kind.what} | {kind.smallest} | {', '.join(f'`{f}`' for f in kind.found_by)} |"
         )
