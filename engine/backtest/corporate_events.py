@@ -61,12 +61,11 @@ class CorporateEvents:
             self._contracts.apply(action, step, [action, *self._pending])
             self._shares.apply(action, step)
 
-    def detached_dividends(self, after_day: int, until_day: int, known_us: int) -> list[CorporateAction]:
-        """Cash that leaves the share on a session after ``after_day`` up to ``until_day``, known by then."""
+    def detached_dividends(self, after_day: int, until_day: int) -> list[CorporateAction]:
+        """Cash that leaves the share on a session after ``after_day`` up to ``until_day`` and adjusts no contract."""
         return [
             a
             for a in self._pending
             if after_day < (a.effective_date - _EPOCH).days <= until_day
-            and a.known_at_us <= known_us
             and self._contracts.leaves_holders_out(a)
         ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,8 +30,8 @@ class EarlyExercise:
 
     Exercise happens that night, so shares change hands before the new session's dividends and splits. A short is
     assigned by the study's rule; a long is exercised where that gains and the book has the cash for it. An option in
-    the money without a usable quote before an ex-date cannot be judged: it stays, and the run is flagged
-    ``early_exercise_not_judged``.
+    the money without a usable quote before an ex-date cannot be judged, nor one whose dividend the source only tells
+    on the ex-date: it stays, and the run is flagged ``early_exercise_not_judged``.
     """
 
     def __init__(
@@ -64,9 +65,7 @@ class EarlyExercise:
                 if contract is None or not self._may_be_exercised(contract, leg, evening):
                     continue
                 if dividends is None:
-                    dividends = self._corporate.detached_dividends(
-                        evening.trade_day, step.trade_day, evening.decision_us
-                    )
+                    dividends = self._corporate.detached_dividends(evening.trade_day, step.trade_day)
                 self._judge(step, evening, package, leg, contract, dividends)
 
     def _may_be_exercised(self, contract: ContractState, leg: Leg, evening: Step) -> bool:
@@ -99,7 +98,9 @@ class EarlyExercise:
             )
         except DeliverableError:
             unit_price = math.nan
-        cash_per_unit = self._leaving(contract, dividends)
+        cash_per_unit = self._leaving(
+            contract, [d for d in dividends if d.known_at_us <= evening.decision_us]
+        )
         short = leg.quantity < 0
         if not contract.mark_present or math.isnan(unit_price):
             out_of_the_money = intrinsic(contract.right, contract.strike, unit_price) <= 0
@@ -116,6 +117,10 @@ class EarlyExercise:
             nights=step.trade_day - evening.trade_day,
         )
         if not is_exercised_early(contract.right, contract.strike, view):
+            # a source that tells a dividend on its ex-date only leaves open what holders knew the evening before
+            in_truth = replace(view, dividend=self._leaving(contract, dividends))
+            if is_exercised_early(contract.right, contract.strike, in_truth):
+                self._recorder.flag("early_exercise_not_judged")
             return
         plan = plan_delivery(
             contract.right,

@@ -29,7 +29,6 @@ from engine.portfolio.contracts import ContractState
 from engine.portfolio.package import Leg, Package
 
 _EPOCH = dt.date(1970, 1, 1)
-_PAID_OUT = ("exercise", "assignment", "cash_settlement")
 PENDING = "pending_settlement"
 
 
@@ -260,8 +259,8 @@ class ExpiryEvents:
         amount: float,
         note: str,
     ) -> None:
-        # a leg that ended worthless does not hide that another of the same package was paid out or delivered
-        if kind != "expiry" or package.exit_reason not in _PAID_OUT:
+        # a leg that ended worthless does not hide that another of the same package was paid out, assigned or delivered
+        if kind != "expiry" or not package.exit_reason:
             package.exit_reason = kind
         self._recorder.event(
             step,

@@ -8,8 +8,8 @@ _SENTENCES = {
         "At the end of the period some legs had no usable quote; they were closed at the worst side of their last one."
     ),
     "early_exercise_not_judged": (
-        "Some options in the money had no usable quote on the evening before an ex-date: whether they would have been "
-        "exercised could not be judged, and they were kept."
+        "Before an ex-date some options in the money had no usable quote, or their source tells the dividend only on "
+        "the ex-date: whether holders would have exercised could not be judged, and they were kept."
     ),
     "halted": "The daily loss limit was reached {halts}: everything was closed, and entries paused.",
     "late_corporate_action": "A corporate action became known only after its effective date, with positions open.",

@@ -80,6 +80,8 @@ def test_a_dividend_that_nobody_knew_of_that_evening_exercises_nothing(factory) 
         strategy=factory.Scripted({0: [open_package(*COVERED)]}),
     )  # fmt: skip
     assert [e[0] for e in events(result)] == ["dividend"]
+    # holders may have known: the run says that it could not tell
+    assert "early_exercise_not_judged" in result.flags
 
 
 def test_a_long_call_is_exercised_where_that_gains_and_the_cash_is_there(factory) -> None:

@@ -242,3 +242,17 @@ def test_coin_option_settles_on_the_average_of_the_last_half_hour_where_the_stud
     assert "settled_by_proxy" in result.flags
     # half the window at 110 and half at 140: 125, and 25 / 125 coins
     assert events(result)[1] == ("cash_settlement", pytest.approx(-0.2))
+
+
+def test_a_leg_that_expires_worthless_does_not_hide_an_early_assignment(factory) -> None:
+    spots = {0: 80.0, 1: 80.0, EXPIRY: 80.0, 7: 80.0}
+    rows = []
+    for d, spot in spots.items():
+        if d < EXPIRY:
+            rows.append(factory.quote(d, 1, expiry=EXPIRY, spot=spot, bid=0.01, ask=0.03))
+            rows.append(factory.quote(d, 2, expiry=EXPIRY, spot=spot, right=1, bid=19.9, ask=20.0))
+        rows.append(factory.quote(d, 9, expiry=40, spot=spot))
+    # the put brings the shares that were sold short, then the call ends
+    result = run(factory, "stock", (LegIntent(SHARES, -100.0), CALL, PUT), spots, rows=rows)
+    assert [e[0] for e in events(result)] == ["early_assignment", "expiry"]
+    assert result.tables["trades"]["exit_reason"].tolist() == ["early_assignment"]
