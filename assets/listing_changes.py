@@ -5,7 +5,7 @@ Acts within :data:`SETTLING_SESSIONS` sessions after an event; on any other day 
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -75,7 +75,7 @@ class ReconciledQuotes:
     open_interest, basis
         By row of ``quotes``.
     superseded
-        ``QUOTE_SCHEMA`` too: the other rows, as listed.
+        ``QUOTE_SCHEMA`` too: the other rows, as listed; None where there are none.
     in_force
         Terms in force of each of them, with ``reason``.
     vanished
@@ -87,8 +87,8 @@ class ReconciledQuotes:
     quotes: pa.Table
     open_interest: pa.Array
     basis: pa.DictionaryArray
-    superseded: pa.Table
-    in_force: pa.Table
+    superseded: pa.Table | None = None
+    in_force: pa.Table | None = None
     vanished: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -176,8 +176,6 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
         quotes,
         quotes.column("open_interest").combine_chunks(),
         _basis(np.zeros(quotes.num_rows, dtype=np.int8)),
-        quotes.slice(0, 0),
-        _terms(_listing(quotes.slice(0, 0)), np.zeros(0, dtype=np.bool_)),
     )
     if settling is None or not quotes.num_rows:
         return as_listed
@@ -186,7 +184,7 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
             f"no session before the event of {settling.since} is usable: old and new listings are not told apart, "
             "and open interest stays as listed"
         )
-        return ReconciledQuotes(**{**vars(as_listed), "warnings": (told,)})
+        return replace(as_listed, warnings=(told,))
     before = _listing(settling.before)
     previous = None if settling.previous is None else _listing(settling.previous)
     strays = None if settling.strays is None else _listing(settling.strays)
@@ -215,8 +213,8 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
         quotes.filter(pa.array(kept)),
         ea.nullable(open_interest[kept]),
         _basis(basis[kept]),
-        quotes.take(pa.array(aside)),
-        pa.concat_tables([table for _, table in terms]).unify_dictionaries(),
+        quotes.take(pa.array(aside)) if len(aside) else None,
+        pa.concat_tables([table for _, table in terms]).unify_dictionaries() if len(aside) else None,
         vanished,
         tuple(_sentences(settling.since, aside, basis[kept], vanished)),
     )
