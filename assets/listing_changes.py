@@ -5,7 +5,7 @@ Acts within :data:`SETTLING_SESSIONS` sessions after an event; on any other day 
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -184,7 +184,7 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
             f"no session before the event of {settling.since} is usable: old and new listings are not told apart, "
             "and open interest stays as listed"
         )
-        return ReconciledQuotes(**{**vars(as_listed), "warnings": (told,)})
+        return replace(as_listed, warnings=(told,))
     before = _listing(settling.before)
     previous = None if settling.previous is None else _listing(settling.previous)
     strays = None if settling.strays is None else _listing(settling.strays)
@@ -213,8 +213,8 @@ def reconcile_quotes(quotes: pa.Table, day: dt.date, settling: Settling | None) 
         quotes.filter(pa.array(kept)),
         ea.nullable(open_interest[kept]),
         _basis(basis[kept]),
-        quotes.take(pa.array(aside)),
-        pa.concat_tables([table for _, table in terms]).unify_dictionaries(),
+        quotes.take(pa.array(aside)) if len(aside) else None,
+        pa.concat_tables([table for _, table in terms]).unify_dictionaries() if len(aside) else None,
         vanished,
         tuple(_sentences(settling.since, aside, basis[kept], vanished)),
     )

@@ -22,7 +22,7 @@ _DAY_US = 86_400_000_000
 
 def run(work: Path) -> list[Figure]:
     """Write the validated layer, then time."""
-    from assets.adjusted_quotes import adjust_days
+    from assets.adjustment import adjust_days
     from resources.lake import open_lake
 
     universe, actions = universe_of(), corporate_actions()

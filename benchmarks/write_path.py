@@ -170,7 +170,7 @@ class TimedProvider:
 
 def work(folder: Path, part: int) -> dict[str, Any]:
     """One process's half of the sessions, in runs of ``PER_RUN``."""
-    from assets.adjusted_quotes import adjust_days
+    from assets.adjustment import adjust_days
     from assets.underlying_prices import universe_calendar
     from assets.validation import validate_days
     from resources.lake import open_lake

@@ -24,10 +24,15 @@ _RIGHTS = ("C", "P")
 
 
 def between(
-    actions: Sequence[CorporateAction], underlying: str, since: dt.date, day: dt.date
+    actions: Sequence[CorporateAction], underlying: str, since: dt.date, day: dt.date, known_until_us: int
 ) -> list[CorporateAction]:
-    """The actions of an underlying effective after ``since``, up to ``day``."""
-    return [a for a in actions if a.underlying == underlying and since < a.effective_date <= day]
+    """The actions of an underlying effective after ``since``, up to ``day``, that were known by then: what is announced
+    in the evening must not change the verdict on that day's close."""
+    return [
+        a
+        for a in actions
+        if a.underlying == underlying and since < a.effective_date <= day and a.known_at_us <= known_until_us
+    ]
 
 
 def split_ratio(actions: Sequence[CorporateAction]) -> float:
@@ -73,7 +78,7 @@ def disagreement(
     else:
         way = "take it out of the universe's corporate_actions, or give it its right date"
     return (
-        f"the data show {found.describe()}; on record is {recorded or 'none'}; {way}, or release the session "
+        f"the data show {found.describe()}; on record by then is {recorded or 'none'}; {way}, or release the session "
         "(optix quality release --reason session:recorded_splits --fix accept)"
     )
 

@@ -15,7 +15,7 @@ from engine.corporate_actions.split_detection import Verdict
 from resources.data_quality import arbitrage, day_over_day, listed_grid, recorded_splits, session_gaps, units
 from resources.data_quality.arbitrage import Findings
 from resources.data_quality.chain_shape import ChainShape, Reference, chain_shape
-from resources.data_quality.columns import Ints, floats, from_row
+from resources.data_quality.columns import MISSING_US, Ints, floats, from_row, instants_us
 from resources.data_quality.profile_columns import Profile, SessionCalendar
 from resources.data_quality.row_verdict import RowVerdict
 from resources.data_quality.session_gaps import contract_names
@@ -125,7 +125,9 @@ def add_session_measures(
     previous = reference.quotes
     last = from_row(quotes, int(starts[-1]))
     since = previous.column("trade_date")[0].as_py()
-    mine = recorded_splits.between(actions, row["underlying"], since, day)
+    instants = instants_us(quotes, "ts")
+    known_until = int(instants[instants != MISSING_US].min(initial=np.iinfo(np.int64).max))
+    mine = recorded_splits.between(actions, row["underlying"], since, day, known_until)
     ratio = recorded_splits.split_ratio(mine)
     spot, spot_before = day_over_day.spot_of(last), day_over_day.spot_of(previous)
     found = recorded_splits.find_split(last, previous, spot, spot_before, day, ratio)

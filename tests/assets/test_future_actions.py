@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from assets.adjusted_quotes import adjust_quotes, in_force_at
+from assets.adjustment import adjust_quotes, in_force_at
 from engine.corporate_actions.events import ActionKind, CorporateAction
 from engine.corporate_actions.memos import OptionMemo
 from engine.instruments.deliverable import Deliverable

@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from assets.adjusted_quotes import adjust_quotes, in_force_at
+from assets.adjustment import adjust_quotes, in_force_at
 from assets.root_validity import REASON, set_aside_invalid_roots
 from assets.underlying_prices import universe_calendar
 from assets.validation import validate_days

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from assets import adjusted_quotes
-from assets.adjusted_quotes import adjust_days
+from assets.adjustment import adjust_days
 from assets.chain_history import StudyInputs, load_inputs, months_between
 from assets.chain_month import compact_month
 from assets.corporate_actions import ActionsInForce, build_month, slice_path
@@ -319,5 +319,5 @@ def test_a_layer_that_takes_events_before_they_are_known_fails_this_test(
 
     monkeypatch.setattr(ActionsInForce, "on", prescient)
     own, other = leaking(base["demo_stock"], home, tmp_path, SourcesResource)
-    with pytest.raises(LookAheadError, match="changed the past: adjusted_quotes of"):
+    with pytest.raises(LookAheadError, match=r"changed the past: (validated|adjusted)_quotes of"):
         assert_same_layers(own, other, STOCK_DAYS[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from assets import adjusted_quotes, chain_month, option_chain, rates, underlying_prices, validation
+from assets import adjustment, chain_month, option_chain, rates, underlying_prices, validation
 from engine.calendars import TradingCalendar
 from resources.generator.demo import generate_universe
 from resources.generator.demo_markets import DEMO_STOCK
@@ -72,7 +72,7 @@ def _ingest(universe: UniverseSpec, lake: Lake, generated: Path) -> dict[str, ob
     underlying_prices.price_days(universe, lake, provider, days, calendar)
     rates.rate_days(universe, lake, sources, days)
     validation.validate_days(universe, lake, provider, days, calendar, lambda results: None)
-    adjusted_quotes.adjust_days(universe, lake, lambda: provider, days)
+    adjustment.adjust_days(universe, lake, lambda: provider, days)
     option_chain.enrich_days(universe, lake, days)
     return chain_month.compact_month(universe, lake, universe.start.replace(day=1), days)
 

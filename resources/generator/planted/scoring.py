@@ -160,8 +160,8 @@ def _unexplained(planted: Sequence[Planted], found: Found) -> Iterable[Flag]:
     for flag in found.flags:
         own = here.get(flag.session, [])
         if flag.of_row:
-            # a whole session that is wrong explains its rows
-            explained = any(_concerns(flag, p) or not p.contract for p in own)
+            # a session's file that is wrong as a whole explains its rows
+            explained = any(_concerns(flag, p) or not (p.contract or p.kind in RECORDED_KINDS) for p in own)
         else:
             explained = any(flag.check in (*definition(p).found_by, *definition(p).also) for p in own)
             explained |= flag.check in SUMMARIES and any(not p.contract for p in own)

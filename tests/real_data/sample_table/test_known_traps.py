@@ -135,7 +135,7 @@ def test_old_and_new_strikes_of_a_split_day_are_told_without_knowing_of_the_spli
     assert failed(session, "critical") == {"recorded_splits"}
     told = message(session, "recorded_splits")
     assert "the data show a split of 4 for 1 (price before / now 3.984, of 4136 contracts 100%" in told
-    assert "on record is none; record the split of CRWD effective 2026-07-02" in told
+    assert "on record by then is none; record the split of CRWD effective 2026-07-02" in told
     # the old strikes vanish as a whole three sessions later
     gone = {d.day.isoformat() for d in one.days if "vanished_contracts" in failed(d.sessions[0], "warning")}
     assert gone == {"2026-07-07"}
@@ -176,7 +176,7 @@ def test_a_universe_file_of_lean_dated_a_session_early_is_told_by_its_spot(inges
     later = message(
         session_of(ingested_samples["lean_aapl_chains_2014"], "2014-06-09", "AAPL"), "recorded_splits"
     )
-    assert "on record is split of 7 for 1 effective 2014-06-09; take it out" in later
+    assert "on record by then is split of 7 for 1 effective 2014-06-09; take it out" in later
 
 
 def test_volatilities_of_zero_are_unsolved_not_calm(ingested_samples, facts) -> None:
