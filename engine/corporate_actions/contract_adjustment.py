@@ -148,6 +148,8 @@ def original_terms(
     remaining = np.full(listed.shape, len(changes), dtype=np.int64)
     for last in range(len(changes), floor, -1):
         walking = remaining == last
+        if not walking.any():
+            continue
         if not changes[last - 1].concerns or (
             changes[last - 1].certain and not changes[last - 1].memo.changes_strike
         ):
@@ -164,6 +166,8 @@ def original_terms(
             origin[fits] = before[fits]
             remaining[fits] = last - steps
             walking &= ~fits
+            if not walking.any():
+                break
         if least and walking.any():
             for change in reversed(changes[last - least : last]):
                 if change.concerns and change.memo.changes_strike:
