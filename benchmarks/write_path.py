@@ -265,7 +265,7 @@ def with_dagster(folder: Path) -> dict[str, Any]:
     session = open_session()
     runner = Runner(build_definitions(catalog=catalog), session.instance, catalog)
     clock = EventClock(session.instance)
-    layers = ("validated_quotes", "quarantined_quotes", "adjusted_quotes")
+    layers = ("validated_quotes", "quarantined_quotes", "adjusted_quotes", "superseded_quotes")
     keys = tuple(universe_key(universe, layer) for layer in layers)
     start = time.perf_counter()
     runner.make([Step("validate and adjust", keys, (f"{days[0]}", f"{days[-1]}"))])
