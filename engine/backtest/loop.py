@@ -23,6 +23,7 @@ from engine.market.history import ChainHistory
 from engine.market.underlying import UnderlyingHistory
 from engine.portfolio.book import Book, Valuation
 from engine.portfolio.contracts import ContractDesk
+from engine.portfolio.ledger import LedgerError
 from engine.portfolio.shares import Shares
 from engine.strategies.base import Strategy
 
@@ -146,9 +147,14 @@ class EventLoop:
         return held | self._desk.contract_ids()
 
     def _mark(self, step: Step) -> Valuation:
-        """Count what the marks need, and prove the books."""
+        """Count what the marks need, and prove the books: what expired is in them only if it is pending."""
         for package in self._book.packages.values():
             for contract in package.open_contracts():
+                if contract.settles_us <= step.ts_us and not contract.pending:
+                    raise LedgerError(
+                        f"at {step.ts_us}: {contract.symbol} settled at {contract.settles_us} and is still in the "
+                        "book, neither paid out nor pending"
+                    )
                 self.recorder.quote(contract.quote)
         return self._book.check(step.ts_us)
 
