@@ -30,7 +30,7 @@ from engine.corporate_actions.events import CorporateAction
 from engine.corporate_actions.price_factors import price_factor_as_of
 from engine.instruments.deliverable import Deliverable
 from resources.lake.digest import table_digest
-from resources.lake.lake import Lake
+from resources.lake.lake import Lake, WrittenTable
 from resources.lake.layout import partition_path
 from resources.providers.protocol import Provider
 from resources.schemas import ADJUSTED_SCHEMA, QUOTE_SCHEMA, SUPERSEDED_SCHEMA
@@ -188,8 +188,8 @@ def adjust_days(
     ``provider`` is asked for only where a day has to be compared with the payloads before it.
     """
     in_force = ActionsInForce(universe, lake)
-    # the digest of a table is taken while Arrow encodes it, which needs no interpreter
-    with ThreadPoolExecutor(1, thread_name_prefix="digest") as beside:
+    # while Arrow encodes the big table, which needs no interpreter, its digest is taken and the other one written
+    with ThreadPoolExecutor(lake.requests_at_once, thread_name_prefix="beside") as beside:
         return each_day(lambda day: _adjust_day(universe, lake, provider, in_force, day, beside), days, lake)
 
 
@@ -220,19 +220,30 @@ def _adjust_day(
             vanished[name] = found.vanished
         mine = tuple(f"{name} {day}: {what}" for what in found.warnings)
         told += mine
-        for asset, table in ((ASSET, found.table), (SUPERSEDED, found.superseded)):
-            path = partition_path(universe.name, asset, day.isoformat(), name)
-            digest = beside.submit(table_digest, table)
+        digest = beside.submit(table_digest, found.table)
+        aside = beside.submit(_written, lake, SUPERSEDED, universe, day, name, found.superseded)
+        path = partition_path(universe.name, ASSET, day.isoformat(), name)
+        written = lake.write_table(path, found.table)
+        facts = {ASSET: (written, digest.result()), SUPERSEDED: aside.result()}
+        for asset, (file, content) in facts.items():
             statuses[asset][name] = UnderlyingStatus(
                 status=before.status,
                 reasons=before.reasons,
                 warnings=(*before.warnings, *mine),
-                rows=table.num_rows,
-                path=path,
-                sha256=lake.write_table(path, table).sha256,
-                digest=digest.result(),
+                rows=file.rows,
+                path=file.path,
+                sha256=file.sha256,
+                digest=content,
             )
     adjusted, superseded = (DayStatus(day, statuses[asset], inputs) for asset in (ASSET, SUPERSEDED))
     write_status(lake, universe, SUPERSEDED, superseded)
     write_status(lake, universe, ASSET, adjusted)
     return AdjustedStatuses(adjusted, superseded, tuple(told), vanished)
+
+
+def _written(
+    lake: Lake, asset: str, universe: UniverseSpec, day: dt.date, name: str, table: pa.Table
+) -> tuple[WrittenTable, str]:
+    """The file of one underlying, written, and the digest of its rows."""
+    path = partition_path(universe.name, asset, day.isoformat(), name)
+    return lake.write_table(path, table), table_digest(table)
