@@ -251,10 +251,10 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
     last = run_optix(tmp_path, *command, **settings)
     assert last.returncode == 0, last.stderr
     assert "going on: 2 of 4 sessions are complete, 2 are left, in 1 chunk" in last.stdout
-    assert verified(lake) == 4 * 5, "five layers of four days"
+    assert verified(lake) == 4 * 6, "six layers of four days"
     # what the layers of these days hold is what they hold after a backfill of all days on a folder
     found = contents(lake)
     days = ("2025-11-29", "2025-11-30", "2025-12-01", "2025-12-02")
     layers = {p for p in undisturbed if p.split("/")[2] in days and p.split("/")[1] != "chain_month"}
-    assert len(layers) == 4 * 5 * 2, "a table and a status each"
+    assert len(layers) == 4 * 6 * 2, "a table and a status each"
     assert [p for p in sorted(layers) if found.get(p) != undisturbed[p]] == []

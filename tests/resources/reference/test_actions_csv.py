@@ -6,7 +6,8 @@ import pytest
 
 from engine.corporate_actions.events import ActionKind
 from resources.providers.protocol import ProviderError
-from resources.reference.corporate_actions.event_rules import InvalidActionsError, read_actions
+from resources.reference.corporate_actions.actions_csv import read_actions
+from resources.reference.corporate_actions.event_rules import InvalidActionsError
 from resources.reference.registry import make_actions
 from resources.schemas import CORPORATE_ACTION_SCHEMA
 
