@@ -8,19 +8,23 @@ Source: F. Black, "The pricing of commodity contracts", Journal of Financial Eco
 before discounting.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfcx, ndtr
 
-_SQRT_HALF = np.sqrt(0.5)
-_INV_SQRT_TWO_PI = 1.0 / np.sqrt(2.0 * np.pi)
+from engine.pricing import black_terms as terms
+from engine.pricing.arguments import Floats, as_columns
+from engine.pricing.compiled import kernel
+
+#: options that are worked on at once: what the loops below pass on to each other stays in the processor's cache
+_BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class BlackDerivatives:
-    """Undiscounted price and its derivatives, float64 arrays of one shape.
+    """Undiscounted price and its derivatives, float64 arrays of one shape, NaN outside the domain.
 
     Attributes
     ----------
@@ -34,18 +38,30 @@ class BlackDerivatives:
         dPrice/dSigma, per 1.00 of volatility.
     decay
         dPrice/dTime to expiry with the forward held, per year (positive; theta is its negative).
+    vanna
+        d2Price/dForward dSigma, per 1.00 of volatility.
+    volga
+        d2Price/dSigma2, per 1.00 of volatility squared.
+    delta_decay
+        dDelta/dTime to expiry with the forward held, per year (charm is its negative).
+    speed
+        d3Price/dForward3.
     """
 
-    price: NDArray[np.float64]
-    delta: NDArray[np.float64]
-    gamma: NDArray[np.float64]
-    vega: NDArray[np.float64]
-    decay: NDArray[np.float64]
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    decay: Floats
+    vanna: Floats
+    volga: Floats
+    delta_decay: Floats
+    speed: Floats
 
 
 def black_price(
     right: ArrayLike, forward: ArrayLike, strike: ArrayLike, year_fraction: ArrayLike, sigma: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Undiscounted price of European options.
 
     The out-of-the-money side is priced, to full relative precision down to the smallest float, and parity
@@ -62,77 +78,94 @@ def black_price(
 
     Returns
     -------
-    float64, NaN where an input is NaN or outside its domain.
+    float64, NaN where an input is NaN, infinite or outside its domain.
+
+    Raises
+    ------
+    ValueError
+        See :func:`engine.pricing.arguments.as_columns`.
     """
-    is_put, f, k, t, vol = _broadcast(right, forward, strike, year_fraction, sigma)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        s = vol * np.sqrt(t)
-        price = np.sqrt(f * k) * normalised_out_of_the_money_price(-np.abs(np.log(f / k)), s)
-        price += np.where(is_put, np.maximum(k - f, 0.0), np.maximum(f - k, 0.0))
-    return np.where(_valid(f, k, t, vol), price, np.nan)
+    shape, rights, columns = as_columns(
+        right, forward=forward, strike=strike, year_fraction=year_fraction, sigma=sigma
+    )
+    price = np.empty(rights.size)
+    price_loop(rights, *columns, price)
+    return price.reshape(shape)
 
 
 def black_derivatives(
     right: ArrayLike, forward: ArrayLike, strike: ArrayLike, year_fraction: ArrayLike, sigma: ArrayLike
 ) -> BlackDerivatives:
-    """Undiscounted price, delta, gamma, vega and decay; parameters as for :func:`black_price`."""
-    is_put, f, k, t, vol = _broadcast(right, forward, strike, year_fraction, sigma)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
-        root_t = np.sqrt(t)
-        s = vol * root_t
-        x = np.log(f / k)
-        sign = np.where(is_put, -1.0, 1.0)
-        # without uncertainty d1 is minus or plus infinity, and 0 at the strike: a delta of one half
-        d1 = np.where(s > 0, x / s + 0.5 * s, np.where(x == 0, 0.0, np.copysign(np.inf, x)))
-        density = np.exp(-0.5 * d1 * d1) * _INV_SQRT_TWO_PI
-        delta = sign * ndtr(sign * d1)
-        gamma = np.where(s > 0, density / (f * s), 0.0)
-        vega = f * density * root_t
-        decay = np.where(t > 0, 0.5 * f * density * vol / root_t, 0.0)
-    valid = _valid(f, k, t, vol)
-    price = black_price(right, f, k, t, vol)
-    delta, gamma, vega, decay = (np.where(valid, v, np.nan) for v in (delta, gamma, vega, decay))
-    return BlackDerivatives(price=price, delta=delta, gamma=gamma, vega=vega, decay=decay)
+    """Undiscounted price and its derivatives; parameters and errors as for :func:`black_price`."""
+    shape, rights, columns = as_columns(
+        right, forward=forward, strike=strike, year_fraction=year_fraction, sigma=sigma
+    )
+    price = np.empty(rights.size)
+    price_loop(rights, *columns, price)
+    made = [np.empty(rights.size) for _ in range(8)]
+    derivative_loop(rights, *columns, *made)
+    return BlackDerivatives(price.reshape(shape), *(m.reshape(shape) for m in made))
 
 
-def normalised_out_of_the_money_price(
-    log_moneyness: NDArray[np.float64], total_volatility: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Out-of-the-money price divided by sqrt(forward * strike), for ``-|ln(F/K)|`` and ``sigma sqrt(T)``.
-
-    ``exp(x/2) N(x/s + s/2) - exp(-x/2) N(x/s - s/2)`` with both terms written through the scaled
-    complementary error function, so that the common factor, which underflows first, stands outside and the
-    difference keeps its digits. P. Jaeckel, "Let's be rational", Wilmott (2015), section 6.
-    """
-    x, s = np.broadcast_arrays(log_moneyness, total_volatility)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
-        h = x / s
-        half = 0.5 * s
-        scaled = 0.5 * (erfcx(-_SQRT_HALF * (h + half)) - erfcx(_SQRT_HALF * (half - h)))
-        price = np.array(np.exp(-0.5 * (h * h + half * half)) * scaled)  # an array for scalars too
-        # where the first erfcx would grow and overflow nothing cancels, and the plain form will do
-        large = h + half > 1.0
-        if large.any():
-            hl, tl, xl = h[large], half[large], x[large]
-            price[large] = np.exp(0.5 * xl) * ndtr(hl + tl) - np.exp(-0.5 * xl) * ndtr(hl - tl)
-    return np.where(s > 0, price, 0.0)
+@kernel("i1[] f8[] f8[] f8[] f8[] -> f8[]")
+def price_loop(
+    right: NDArray[np.int8], forward: Floats, strike: Floats, years: Floats, sigma: Floats, price: Floats
+) -> None:
+    """Prices of n options."""
+    for i in range(price.size):
+        price[i] = terms.price_of(right[i] == 1, forward[i], strike[i], years[i], sigma[i])
 
 
-def _broadcast(
-    right: ArrayLike, forward: ArrayLike, strike: ArrayLike, year_fraction: ArrayLike, sigma: ArrayLike
-) -> tuple[
-    NDArray[np.bool_],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64],
-]:
-    floats = [np.asarray(v, dtype=np.float64) for v in (forward, strike, year_fraction, sigma)]
-    is_put, f, k, t, vol = np.broadcast_arrays(np.asarray(right) == 1, *floats)
-    return is_put, f, k, t, vol
-
-
-def _valid(
-    f: NDArray[np.float64], k: NDArray[np.float64], t: NDArray[np.float64], vol: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    return np.asarray((f > 0) & (k > 0) & (t >= 0) & (vol >= 0))
+@kernel("i1[] f8[] f8[] f8[] f8[] -> f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[]")
+def derivative_loop(
+    right: NDArray[np.int8],
+    forward: Floats,
+    strike: Floats,
+    years: Floats,
+    sigma: Floats,
+    delta: Floats,
+    gamma: Floats,
+    vega: Floats,
+    decay: Floats,
+    vanna: Floats,
+    volga: Floats,
+    delta_decay: Floats,
+    speed: Floats,
+) -> None:
+    """Derivatives of n options: a loop for each, since one that writes several arrays is not vectorized."""
+    d1, density, s = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    for first in range(0, delta.size, _BLOCK):
+        n = min(_BLOCK, delta.size - first)
+        f, k = forward[first : first + n], strike[first : first + n]
+        t, v = years[first : first + n], sigma[first : first + n]
+        r = right[first : first + n]
+        for i in range(n):
+            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i])
+        for i in range(n):
+            density[i] = terms.density_of(d1[i])
+        for i in range(n):
+            s[i] = v[i] * math.sqrt(t[i])
+        out = delta[first : first + n]
+        for i in range(n):
+            out[i] = terms.delta_of(r[i] == 1, d1[i])
+        out = gamma[first : first + n]
+        for i in range(n):
+            out[i] = terms.gamma_of(density[i], f[i], s[i])
+        out = vega[first : first + n]
+        for i in range(n):
+            out[i] = f[i] * density[i] * math.sqrt(t[i])
+        out = decay[first : first + n]
+        for i in range(n):
+            out[i] = terms.decay_of(density[i], f[i], t[i], v[i])
+        out = vanna[first : first + n]
+        for i in range(n):
+            out[i] = terms.vanna_of(density[i], d1[i], t[i], s[i])
+        out = volga[first : first + n]
+        for i in range(n):
+            out[i] = terms.volga_of(density[i], d1[i], f[i], t[i], s[i])
+        out = delta_decay[first : first + n]
+        for i in range(n):
+            out[i] = terms.delta_decay_of(density[i], d1[i], t[i], s[i])
+        out = speed[first : first + n]
+        for i in range(n):
+            out[i] = terms.speed_of(density[i], d1[i], f[i], s[i])

@@ -5,14 +5,19 @@ two of them imply. The Greeks are those of Black, Scholes and Merton on the spot
 Futures, and Other Derivatives, 7th ed., chapter 17, with a continuous yield), expressed through the forward.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.black import black_derivatives
+from engine.pricing import black_terms as terms
+from engine.pricing.arguments import Floats, as_columns
+from engine.pricing.black import black_derivatives, price_loop
+from engine.pricing.compiled import kernel
 
 DAYS_PER_YEAR = 365.0
+_BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,34 @@ class SpotGreeks:
         Change for the rate up by 0.01, spot and yield held.
     """
 
-    price: NDArray[np.float64]
-    delta: NDArray[np.float64]
-    gamma: NDArray[np.float64]
-    vega_per_vol_point: NDArray[np.float64]
-    theta_per_day: NDArray[np.float64]
-    rho_per_pct: NDArray[np.float64]
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega_per_vol_point: Floats
+    theta_per_day: Floats
+    rho_per_pct: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class HigherGreeks:
+    """Derivatives of second and third order, discounted and on the spot, float64 arrays of one shape.
+
+    Attributes
+    ----------
+    vanna_per_vol_point
+        Change of delta for volatility up by 0.01.
+    volga_per_vol_point
+        Change of ``vega_per_vol_point`` for volatility up by 0.01.
+    charm_per_day
+        Change of delta over one calendar day, spot, rate and yield held.
+    speed
+        dGamma/dSpot.
+    """
+
+    vanna_per_vol_point: Floats
+    volga_per_vol_point: Floats
+    charm_per_day: Floats
+    speed: Floats
 
 
 def spot_greeks(
@@ -62,27 +89,138 @@ def spot_greeks(
         Broadcast. ``year_fraction`` must be positive: at 0 neither rate nor yield can be read from forward
         and discount, and theta and rho are NaN.
 
+    Raises
+    ------
+    ValueError
+        See :func:`engine.pricing.arguments.as_columns`.
+
     Notes
     -----
     theta = r V - (r - q) D F delta_F - D dV/dT, with V the discounted price and delta_F the forward delta;
     rho = T (D F delta_F - V).
     """
-    s, f, d, t = (np.asarray(v, dtype=np.float64) for v in (spot, forward, discount, year_fraction))
-    black = black_derivatives(right, f, strike, t, sigma)
+    shape, rights, columns = as_columns(
+        right,
+        spot=spot,
+        forward=forward,
+        discount=discount,
+        strike=strike,
+        year_fraction=year_fraction,
+        sigma=sigma,
+    )
+    columns[0], columns[2] = _positive(columns[0]), _positive(columns[2])
+    _, f, d, k, t, v = columns
+    undiscounted = np.empty(rights.size)
+    price_loop(rights, f, k, t, v, undiscounted)
+    rate, carry = implied_rates(columns[0], f, d, t)
+    made = [np.empty(rights.size) for _ in range(5)]
+    greek_loop(rights, *columns, undiscounted, rate, carry, *made)
+    return SpotGreeks((d * undiscounted).reshape(shape), *(m.reshape(shape) for m in made))
+
+
+def implied_rates(
+    spot: Floats, forward: Floats, discount: Floats, year_fraction: Floats
+) -> tuple[Floats, Floats]:
+    """Rate r and carry r - q, continuously compounded, that forward and discount stand for; NaN without time."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        price = d * black.price
-        forward_exposure = d * f * black.delta
-        per_year = np.where(t > 0, 1.0 / t, np.nan)
-        rate = -np.log(d) * per_year
-        carry = np.log(f / s) * per_year
-        theta = rate * price - carry * forward_exposure - d * black.decay
-        rho = t * (forward_exposure - price) + 0.0 * per_year
+        per_year = np.where(year_fraction > 0, 1.0 / year_fraction, np.nan)
+        return -np.log(discount) * per_year, np.log(forward / spot) * per_year
+
+
+def higher_greeks(
+    right: ArrayLike,
+    spot: ArrayLike,
+    forward: ArrayLike,
+    discount: ArrayLike,
+    strike: ArrayLike,
+    year_fraction: ArrayLike,
+    sigma: ArrayLike,
+) -> HigherGreeks:
+    """Vanna, volga, charm and speed; parameters and errors as for :func:`spot_greeks`.
+
+    Notes
+    -----
+    charm = r delta - D F / S (d delta_F/dT + (r - q) (delta_F + F gamma_F)): the negative of what a year more would
+    add to delta, where both ``D F / S`` and the forward move with time.
+    """
+    shape, rights, columns = as_columns(
+        right,
+        spot=spot,
+        forward=forward,
+        discount=discount,
+        strike=strike,
+        year_fraction=year_fraction,
+        sigma=sigma,
+    )
+    s, f, d, k, t, v = columns
+    s, d = _positive(s), _positive(d)
+    black = black_derivatives(rights, f, k, t, v)
+    rate, carry = implied_rates(s, f, d, t)
+    with np.errstate(invalid="ignore", divide="ignore"):
         ratio = f / s
-        return SpotGreeks(
-            price=price,
-            delta=d * ratio * black.delta,
-            gamma=d * ratio * ratio * black.gamma,
-            vega_per_vol_point=0.01 * d * black.vega,
-            theta_per_day=theta / DAYS_PER_YEAR,
-            rho_per_pct=0.01 * rho,
+        delta = d * ratio * black.delta
+        lengthening = d * ratio * (black.delta_decay + carry * (black.delta + f * black.gamma))
+        made = (
+            0.01 * d * ratio * black.vanna,
+            1e-4 * d * black.volga,
+            (rate * delta - lengthening) / DAYS_PER_YEAR,
+            d * ratio**3 * black.speed,
         )
+    return HigherGreeks(*(m.reshape(shape) for m in made))
+
+
+def _positive(values: Floats) -> Floats:
+    """NaN where a price or a discount is none."""
+    return np.where((values > 0.0) & (values < np.inf), values, np.nan)
+
+
+@kernel("i1[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] -> f8[] f8[] f8[] f8[] f8[]")
+def greek_loop(
+    right: NDArray[np.int8],
+    spot: Floats,
+    forward: Floats,
+    discount: Floats,
+    strike: Floats,
+    years: Floats,
+    sigma: Floats,
+    undiscounted: Floats,
+    rate: Floats,
+    carry: Floats,
+    delta: Floats,
+    gamma: Floats,
+    vega_per_vol_point: Floats,
+    theta_per_day: Floats,
+    rho_per_pct: Floats,
+) -> None:
+    """Greeks of n options from their prices: a loop for each, since one that writes several is not vectorized."""
+    d1, density, exposure = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    for first in range(0, delta.size, _BLOCK):
+        n = min(_BLOCK, delta.size - first)
+        f, k = forward[first : first + n], strike[first : first + n]
+        t, v = years[first : first + n], sigma[first : first + n]
+        s, d = spot[first : first + n], discount[first : first + n]
+        r, p = right[first : first + n], undiscounted[first : first + n]
+        b, c = rate[first : first + n], carry[first : first + n]
+        for i in range(n):
+            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i])
+        for i in range(n):
+            density[i] = terms.density_of(d1[i])
+        for i in range(n):
+            exposure[i] = d[i] * f[i] * terms.delta_of(r[i] == 1, d1[i])
+        out = delta[first : first + n]
+        for i in range(n):
+            out[i] = exposure[i] / s[i]
+        out = gamma[first : first + n]
+        for i in range(n):
+            ratio = f[i] / s[i]
+            out[i] = d[i] * ratio * ratio * terms.gamma_of(density[i], f[i], v[i] * math.sqrt(t[i]))
+        out = vega_per_vol_point[first : first + n]
+        for i in range(n):
+            out[i] = 0.01 * d[i] * f[i] * density[i] * math.sqrt(t[i])
+        out = theta_per_day[first : first + n]
+        for i in range(n):
+            decay = d[i] * terms.decay_of(density[i], f[i], t[i], v[i])
+            out[i] = (b[i] * d[i] * p[i] - c[i] * exposure[i] - decay) / DAYS_PER_YEAR
+        out = rho_per_pct[first : first + n]
+        for i in range(n):
+            out[i] = 0.01 * t[i] * (exposure[i] - d[i] * p[i]) + 0.0 * b[i]

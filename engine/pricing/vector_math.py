@@ -122,7 +122,7 @@ def erfcx_of_positive(x: float) -> float:
     p = fma(p, t, -0.10880393014171785779)
     p = fma(p, t, 8.2276738490145159123e-2)
     p = fma(p, t, 3.5854154854637749642e-3)
-    p = fma(p, t, -0.14024059858554696191)
+    p = fma(p, t, -0.140240598585547018)  # two ulp down, so that erfcx(0) is 1
     p = fma(p, t, 1.2375126308378275819)
     return p / fma(2.0, x, 1.0)
 

@@ -1,13 +1,12 @@
 """The functions of ``vector_math`` against 50 digits, at their special arguments, and as machine code."""
 
 import math
-import platform
-import re
 
 import mpmath
 import numpy as np
 import pytest
 
+from tests.engine.pricing.machine_code import packed_instructions
 from tests.engine.pricing.vector_math_loops import LOOPS
 
 #: as the table of the module states them
@@ -91,19 +90,6 @@ def test_short_and_long_arrays_give_the_same_bits(name):
     np.testing.assert_array_equal(run(name, x), alone)
 
 
-def machine_code(assembly: str) -> str:
-    """The loop's own part of the assembly, without numba's wrappers for Python."""
-    functions = re.split(r"\n(?=_ZN[\w$.]+:|\S*cfunc\S*:)", assembly)
-    own = [f for f in functions if f.startswith("_ZN") and "cpython" not in f.split(":")[0]]
-    return max(own, key=len).split(".cfi_endproc")[0]
-
-
 @pytest.mark.parametrize("name", LOOPS)
 def test_the_loop_is_vector_instructions_and_no_calls(name):
-    if platform.machine() not in ("x86_64", "AMD64"):
-        pytest.skip(f"the instructions looked for are those of x86-64, this is {platform.machine()}")
-    code = machine_code(LOOPS[name].assembly())
-    assert re.findall(r"^\s*call\S*\s.*$", code, re.M) == []
-    # packed doubles; in registers of more than two of them where the processor has those
-    packed = re.findall(r"^\s*v?(?:f(?:n?m(?:add|sub)\d*))?(?:mul|add|sub|div)?pd\s.*$", code, re.M)
-    assert len(packed) > 10
+    assert packed_instructions(LOOPS[name]) > 10
