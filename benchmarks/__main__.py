@@ -17,7 +17,7 @@ NAMES = (
     "ingestion",
     "demo",
     "backtest",
-    "implied_volatility",
+    "pricing.european",
     "monte_carlo",
     "quality",
     "parsing",

@@ -205,3 +205,20 @@ def test_a_plain_call_of_a_loop_is_the_same_arithmetic():
     price = np.empty(1)
     price_loop.python(np.zeros(1, np.int8), *(np.array([v]) for v in (100.0, 105.0, 0.5, 0.2)), price)
     assert price[0] == pytest.approx(float(black_price(0, 100.0, 105.0, 0.5, 0.2)), rel=1e-14)
+
+
+def test_a_processor_without_wide_vectors_gives_the_same_bits(tmp_path):
+    """Nothing is fused, reordered or called but what is written: compiled for the plainest x86-64 it is the same."""
+    code = (
+        "import numpy as np; from engine.pricing.black import black_price; "
+        "from engine.pricing.implied_volatility import implied_volatility as iv; "
+        "k = np.linspace(40.0, 250.0, 501); p = black_price(0, 100.0, k, 0.5, 0.2); "
+        "print(p.tobytes().hex(), iv(0, 100.0, k, 0.5, p).sigma.tobytes().hex())"
+    )
+    usual = run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "a"))
+    plain = run_python(
+        code, NUMBA_CACHE_DIR=str(tmp_path / "b"), NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES=""
+    )
+    assert usual.returncode == 0, usual.stderr
+    assert plain.returncode == 0, plain.stderr
+    assert usual.stdout == plain.stdout

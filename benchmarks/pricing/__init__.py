@@ -1,0 +1,1 @@
+"""Speed of the pricing kernels, one module for each kind of work."""
