@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.calendars import year_fraction
-from engine.pricing.forward import ForwardFit, ForwardMethod, fit_forward, inverse_forward
+from engine.pricing.forward import ForwardFits, ForwardMethod, fit_forwards, inverse_forwards
 from engine.pricing.greeks import spot_greeks
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.rate_curve import RateCurve
@@ -132,9 +132,8 @@ def enrich_chain(chain: ChainInputs) -> ChainOutputs:
     years = year_fraction(chain.ts_us, chain.settles_us)
     mid = 0.5 * (chain.bid + chain.ask)
     fits, group_of_row = _fit_groups(chain, years, mid)
-    forward = np.array([fit.forward for fit in fits])[group_of_row]
-    discount = np.array([fit.discount for fit in fits])[group_of_row]
-    method = np.array([fit.method.value for fit in fits], dtype=object)[group_of_row]
+    forward, discount = fits.forward[group_of_row], fits.discount[group_of_row]
+    method = np.array([m.value for m in fits.methods()], dtype=object)[group_of_row]
 
     to_undiscounted = forward if chain.coin_settled else 1.0 / discount
     iv, iv_bid, iv_ask, status = _volatilities(chain, mid, forward, years, to_undiscounted)
@@ -186,7 +185,7 @@ def _volatilities(
 
 def _fit_groups(
     chain: ChainInputs, years: NDArray[np.float64], mid: NDArray[np.float64]
-) -> tuple[list[ForwardFit], NDArray[np.int64]]:
+) -> tuple[ForwardFits, NDArray[np.int64]]:
     """One forward for each root and expiry, and which of them each row has."""
     keys = (chain.root_code.astype(np.int64) << 32) + chain.expiry_days.astype(np.int64)
     groups, first_row, group_of_row = np.unique(keys, return_index=True, return_inverse=True)
@@ -205,44 +204,33 @@ def _fit_groups(
     pair_strike, pair_difference = chain.strike[call], mid[call] - mid[put]
     pair_bounds = np.searchsorted(group_of_row[call], np.arange(groups.size + 1))
 
-    by_group = np.argsort(group_of_row, kind="stable")
-    row_bounds = np.searchsorted(group_of_row[by_group], np.arange(groups.size + 1))
     curve = RateCurve(
         np.asarray(chain.curve_tenor_days, dtype=np.float64), np.asarray(chain.curve_rate, dtype=np.float64)
     )
-    fits = []
-    for group in range(groups.size):
-        rows = by_group[row_bounds[group] : row_bounds[group + 1]]
-        pairs = slice(pair_bounds[group], pair_bounds[group + 1])
-        time = float(years[first_row[group]])
-        spot = _median(chain.spot[rows])
-        if chain.coin_settled:
-            fit = inverse_forward(
-                pair_strike[pairs],
-                pair_difference[pairs],
-                vendor_forward=_median(chain.vendor_forward[rows]),
-                spot=spot,
-            )
-        else:
-            fit = fit_forward(
-                pair_strike[pairs],
-                pair_difference[pairs],
-                spot=spot,
-                year_fraction=time,
-                rate=curve.rate_at(time),
-            )
-        fits.append(fit)
+    times = years[first_row]
+    spot = _medians(chain.spot, group_of_row, groups.size)
+    if chain.coin_settled:
+        venue = _medians(chain.vendor_forward, group_of_row, groups.size)
+        fits = inverse_forwards(pair_bounds, pair_strike, pair_difference, vendor_forward=venue, spot=spot)
+    else:
+        rates = np.array([np.nan if (r := curve.rate_at(float(t))) is None else r for t in times])
+        fits = fit_forwards(
+            pair_bounds, pair_strike, pair_difference, spot=spot, year_fraction=times, rate=rates
+        )
     return fits, group_of_row
 
 
-def _median(values: NDArray[np.float64]) -> float:
-    """Median of the known values; NaN where none is known."""
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return float("nan")
-    # constant within a group for most sources
-    first = float(known[0])
-    return first if np.all(known == first) else float(np.median(known))
+def _medians(values: NDArray[np.float64], group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
+    """Median of the known values of each group; NaN where none is known."""
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.lexsort((values[known], group[known]))]
+    bounds = np.searchsorted(group[order], np.arange(groups + 1))
+    count = np.diff(bounds)
+    some = count > 0
+    middle = np.full(groups, np.nan)
+    low, high = bounds[:-1][some] + (count[some] - 1) // 2, bounds[:-1][some] + count[some] // 2
+    middle[some] = 0.5 * (values[order[low]] + values[order[high]])
+    return middle
 
 
 __all__ = ["MODEL_COIN", "MODEL_DOLLAR", "ChainInputs", "ChainOutputs", "ForwardMethod", "enrich_chain"]

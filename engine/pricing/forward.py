@@ -2,34 +2,18 @@
 
 For European options ``C - P = D (F - K)``: the differences of call and put mids lie on a line in the strike
 whose slope is -D and whose root is F (H. Stoll, "The relationship between put and call option prices",
-Journal of Finance 24 (1969)). American options satisfy it near the money and out to the strikes where early
-exercise pays, which the robust fit and the bounds on the discount keep out as well as they can; that is a
-simplification here, until American options have a model of their own.
+Journal of Finance 24 (1969)). American options satisfy it once what early exercise is worth has been taken off their
+prices; :mod:`engine.pricing.american_chain` does that, and hands the differences of what is left to these functions.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-#: pairs whose strike is further from spot than this share of it are left out
-STRIKE_WINDOW = 0.10
-_MIN_PAIRS = 4
-# A residual is an outlier beyond so many robust standard deviations, and only if it also exceeds this share
-# of spot: in a chain that fits to the tick, ticks are no outliers.
-_OUTLIER_DEVIATIONS = 6.0
-_OUTLIER_FLOOR = 2e-4
-_MAX_ROBUST_PASSES = 5
-_MAD_TO_SD = 1.4826
-# A fitted discount is believed at rates within 2% of the curve's (without a curve: from -5% to +20%), give or
-# take what quotes in ticks leave open, and if its own standard error is small. Index options pass; the slope
-# of American ones, which early exercise of puts steepens to rates far below zero, does not.
-_RATE_BAND = 0.02
-_RATES_WITHOUT_CURVE = (-0.05, 0.20)
-_DISCOUNT_BAND = 0.003
-_MAX_DISCOUNT_ERROR = 0.005
-_PAIRS_NEAR_THE_MONEY = 8
+from engine.pricing.arguments import Floats
+from engine.pricing.forward_loops import fit_loop, inverse_loop
 
 
 class ForwardMethod(StrEnum):
@@ -55,6 +39,39 @@ class ForwardMethod(StrEnum):
     NONE = "none"
 
 
+_METHODS = tuple(ForwardMethod)
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardFits:
+    """Forwards and discounts of g roots and expiries.
+
+    Attributes
+    ----------
+    forward : float64[g]
+        In quote currency (USD per coin for coin chains); NaN with method NONE.
+    discount : float64[g]
+        Discount factor to settlement.
+    pairs : int64[g]
+        Strikes with a call and a put that entered.
+    residual_sd : float64[g]
+        Standard deviation of the parity residuals, per unit of underlying (of the coin's forward, as a share, for
+        coin chains); NaN where nothing was fitted.
+    method_code : int64[g]
+        Positions in :class:`ForwardMethod`.
+    """
+
+    forward: Floats
+    discount: Floats
+    pairs: NDArray[np.int64]
+    residual_sd: Floats
+    method_code: NDArray[np.int64]
+
+    def methods(self) -> list[ForwardMethod]:
+        """Where each of them comes from."""
+        return [_METHODS[code] for code in self.method_code]
+
+
 @dataclass(frozen=True, slots=True)
 class ForwardFit:
     """Forward and discount of one root and expiry.
@@ -68,7 +85,7 @@ class ForwardFit:
     pairs
         Strikes with a call and a put that entered.
     residual_sd
-        Standard deviation of the parity residuals, per unit of underlying; NaN where nothing was fitted.
+        As in :class:`ForwardFits`.
     """
 
     forward: float
@@ -78,147 +95,143 @@ class ForwardFit:
     method: ForwardMethod
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    discount: float
-    forward: float
-    residuals: NDArray[np.float64]
-    residual_sd: float
-    discount_error: float
-
-
-def fit_forward(
-    strike: NDArray[np.float64],
-    call_minus_put: NDArray[np.float64],
+def fit_forwards(
+    bounds: NDArray[np.int64],
+    strike: Floats,
+    call_minus_put: Floats,
     *,
-    spot: float,
-    year_fraction: float,
-    rate: float | None,
-) -> ForwardFit:
-    """Forward and discount of one expiry of dollar-priced options.
+    spot: Floats,
+    year_fraction: Floats,
+    rate: Floats,
+    may_fit: bool = True,
+) -> ForwardFits:
+    """Forwards and discounts of g expiries of dollar-priced options.
 
     Parameters
     ----------
+    bounds : int64[g + 1]
+        The pairs of expiry i stand from ``bounds[i]`` to ``bounds[i + 1]``.
     strike : float64[m]
         Strikes with a usable call and put (bid > 0 and ask >= bid on both).
     call_minus_put : float64[m]
         Call mid less put mid.
-    spot : float
+    spot : float64[g]
         Price of the underlying; NaN where unknown.
-    year_fraction : float
+    year_fraction : float64[g]
         Years to settlement.
-    rate : float or None
-        Continuously compounded zero rate to settlement; None where no curve is given. Used where pairs are
+    rate : float64[g]
+        Continuously compounded zero rate to settlement; NaN where no curve is given. Used where pairs are
         fewer than 4 or the fitted discount is implausible, and to judge that.
+    may_fit : bool
+        Whether the discount may come from the slope; where not, it is the curve's.
     """
-    known = spot > 0
-    if known:
-        near = np.abs(strike - spot) <= STRIKE_WINDOW * spot
-        strike, call_minus_put = strike[near], call_minus_put[near]
-    centre = spot if known else float(np.median(strike)) if strike.size else np.nan
-    if strike.size >= _MIN_PAIRS:
-        fit = _fit_line(strike, call_minus_put, centre)
-        if fit is not None and _plausible(fit[0], year_fraction, rate):
-            line, robust = fit
-            method = ForwardMethod.PARITY_ROBUST if robust else ForwardMethod.PARITY_OLS
-            return ForwardFit(line.forward, line.discount, line.residuals.size, line.residual_sd, method)
-    discount = float(np.exp(-(rate or 0.0) * max(year_fraction, 0.0)))
-    if strike.size:
-        # where call and put cost the same, the strike is the forward, whatever the discount
-        nearest = np.argsort(np.abs(call_minus_put), kind="stable")[:_PAIRS_NEAR_THE_MONEY]
-        forwards = strike[nearest] + call_minus_put[nearest] / discount
-        forward = float(np.median(forwards))
-        if forward > 0:
-            return ForwardFit(
-                forward,
-                discount,
-                nearest.size,
-                float(np.std(forwards) * discount),
-                ForwardMethod.PARITY_MEDIAN_ZERO_RATE if rate is None else ForwardMethod.PARITY_MEDIAN,
-            )
-    if known:
-        method = ForwardMethod.SPOT_ZERO_RATE if rate is None else ForwardMethod.SPOT_CARRY
-        return ForwardFit(spot / discount, discount, 0, np.nan, method)
-    return ForwardFit(np.nan, discount, 0, np.nan, ForwardMethod.NONE)
+    count = len(bounds) - 1
+    forward, discount, sd = np.empty(count), np.empty(count), np.empty(count)
+    pairs, method = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    inputs = (_column(strike), _column(call_minus_put), _column(spot), _column(year_fraction), _column(rate))
+    fit_loop(
+        np.ascontiguousarray(bounds, dtype=np.int64), *inputs, may_fit, forward, discount, pairs, sd, method
+    )
+    return ForwardFits(forward, discount, pairs, sd, method)
 
 
-def inverse_forward(
-    strike: NDArray[np.float64], call_minus_put: NDArray[np.float64], *, vendor_forward: float, spot: float
-) -> ForwardFit:
-    """Forward of one expiry of options that are priced and paid in the coin; the discount is 1.
+def inverse_forwards(
+    bounds: NDArray[np.int64],
+    strike: Floats,
+    call_minus_put: Floats,
+    *,
+    vendor_forward: Floats,
+    spot: Floats,
+) -> ForwardFits:
+    """Forwards of g expiries of options that are priced and paid in the coin; the discount is 1.
 
     The venue's own forward where there is one. Without it, parity in coin, ``C - P = 1 - K / F``: the median
     over pairs near spot of ``K / (1 - (C - P))``. Without pairs, spot.
 
     Parameters
     ----------
+    bounds : int64[g + 1]
+        As for :func:`fit_forwards`.
     strike : float64[m]
         Strikes in dollars with a usable call and put.
     call_minus_put : float64[m]
         Call mid less put mid, in coin.
-    vendor_forward, spot : float
+    vendor_forward, spot : float64[g]
         NaN where unknown.
     """
-    if vendor_forward > 0:
-        return ForwardFit(vendor_forward, 1.0, 0, np.nan, ForwardMethod.VENDOR)
-    if spot > 0:
-        near = np.abs(strike - spot) <= STRIKE_WINDOW * spot
-        strike, call_minus_put = strike[near], call_minus_put[near]
-    usable = call_minus_put < 1.0
-    if usable.any():
-        forwards = strike[usable] / (1.0 - call_minus_put[usable])
-        forward = float(np.median(forwards))
-        deviation = float(np.std(forwards) / forward)
-        return ForwardFit(forward, 1.0, int(usable.sum()), deviation, ForwardMethod.INVERSE_PARITY)
-    if spot > 0:
-        return ForwardFit(spot, 1.0, 0, np.nan, ForwardMethod.SPOT_ZERO_RATE)
-    return ForwardFit(np.nan, 1.0, 0, np.nan, ForwardMethod.NONE)
+    count = len(bounds) - 1
+    forward, sd = np.empty(count), np.empty(count)
+    pairs, method = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    inputs = (_column(strike), _column(call_minus_put), _column(vendor_forward), _column(spot))
+    inverse_loop(np.ascontiguousarray(bounds, dtype=np.int64), *inputs, forward, pairs, sd, method)
+    return ForwardFits(forward, np.ones(count), pairs, sd, method)
 
 
-def _fit_line(
-    strike: NDArray[np.float64], call_minus_put: NDArray[np.float64], centre: float
-) -> tuple[_Line, bool] | None:
-    """Least squares, then again without outliers while there are any. None without a decreasing line."""
-    line = _least_squares(strike, call_minus_put, centre)
-    robust = False
-    for _ in range(_MAX_ROBUST_PASSES):
-        if line is None:
-            return None
-        median = float(np.median(line.residuals))
-        distance = np.abs(line.residuals - median)
-        limit = max(_OUTLIER_DEVIATIONS * _MAD_TO_SD * float(np.median(distance)), _OUTLIER_FLOOR * centre)
-        keep = distance <= limit
-        if keep.all() or int(keep.sum()) < _MIN_PAIRS:
-            break
-        strike, call_minus_put = strike[keep], call_minus_put[keep]
-        line = _least_squares(strike, call_minus_put, centre)
-        robust = True
-    return None if line is None else (line, robust)
+def fit_forward(
+    strike: Floats, call_minus_put: Floats, *, spot: float, year_fraction: float, rate: float | None
+) -> ForwardFit:
+    """:func:`fit_forwards` for one expiry; ``rate`` is None where no curve is given."""
+    fits = fit_forwards(
+        np.array([0, len(strike)]),
+        strike,
+        call_minus_put,
+        spot=np.array([spot]),
+        year_fraction=np.array([year_fraction]),
+        rate=np.array([np.nan if rate is None else rate]),
+    )
+    return _only(fits)
 
 
-def _least_squares(
-    strike: NDArray[np.float64], call_minus_put: NDArray[np.float64], centre: float
-) -> _Line | None:
-    x = strike - centre  # centred, so that the intercept is not extrapolated from a strike of 0
-    x_mean = float(x.sum()) / x.size
-    y_mean = float(call_minus_put.sum()) / x.size
-    x_spread = x - x_mean
-    squares = float(x_spread @ x_spread)
-    if not squares > 0:
-        return None
-    discount = -float(x_spread @ call_minus_put) / squares
-    if not discount > 0:
-        return None
-    intercept = y_mean + discount * x_mean
-    residuals = call_minus_put - (intercept - discount * x)
-    residual_sd = float(np.sqrt(residuals @ residuals / (x.size - 2)))
-    return _Line(discount, centre + intercept / discount, residuals, residual_sd, residual_sd / squares**0.5)
+def inverse_forward(
+    strike: Floats, call_minus_put: Floats, *, vendor_forward: float, spot: float
+) -> ForwardFit:
+    """:func:`inverse_forwards` for one expiry."""
+    fits = inverse_forwards(
+        np.array([0, len(strike)]),
+        strike,
+        call_minus_put,
+        vendor_forward=np.array([vendor_forward]),
+        spot=np.array([spot]),
+    )
+    return _only(fits)
 
 
-def _plausible(line: _Line, year_fraction: float, rate: float | None) -> bool:
-    if not (line.forward > 0 and line.discount_error <= _MAX_DISCOUNT_ERROR):
-        return False
-    low, high = _RATES_WITHOUT_CURVE if rate is None else (rate - _RATE_BAND, rate + _RATE_BAND)
-    least = np.exp(-high * year_fraction) - _DISCOUNT_BAND
-    most = np.exp(-low * year_fraction) + _DISCOUNT_BAND
-    return bool(least <= line.discount <= most)
+def implied_borrow_cost(
+    forward: ArrayLike,
+    spot: ArrayLike,
+    year_fraction: ArrayLike,
+    rate: ArrayLike,
+    dividends_value: ArrayLike = 0.0,
+) -> Floats:
+    """What holding the share short costs a year, or any yield that no known dividend explains; continuous.
+
+    ``b`` of ``F = (S - PV) e^((r - b) T)``, where PV is the present value of the cash dividends until settlement. NaN
+    without time.
+
+    Parameters
+    ----------
+    forward, spot, dividends_value : float64
+        Per unit, in one currency.
+    rate : float64
+        Continuously compounded.
+    """
+    f, s, t, r, pv = (
+        np.asarray(v, dtype=np.float64) for v in (forward, spot, year_fraction, rate, dividends_value)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(t > 0, r - np.log(f / (s - pv)) / t, np.nan)
+
+
+def _only(fits: ForwardFits) -> ForwardFit:
+    (method,) = fits.methods()
+    return ForwardFit(
+        float(fits.forward[0]),
+        float(fits.discount[0]),
+        int(fits.pairs[0]),
+        float(fits.residual_sd[0]),
+        method,
+    )
+
+
+def _column(values: Floats) -> Floats:
+    return np.ascontiguousarray(values, dtype=np.float64)

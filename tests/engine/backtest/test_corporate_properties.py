@@ -68,7 +68,7 @@ def days_of(actions) -> list[int]:
     return sorted({a.effective_date.toordinal() - 719163 for a in actions})
 
 
-COMMON = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+COMMON = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 @COMMON

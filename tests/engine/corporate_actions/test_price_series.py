@@ -91,7 +91,7 @@ def test_amounts_that_cannot_be_are_refused_with_the_way_out() -> None:
 KINDS = st.sampled_from([ActionKind.SPLIT, ActionKind.STOCK_DIVIDEND, ActionKind.CASH_DIVIDEND])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     closes=st.lists(st.floats(20, 500), min_size=2, max_size=12),
     drawn=st.lists(

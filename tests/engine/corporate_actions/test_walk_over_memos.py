@@ -94,7 +94,7 @@ MEMOS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     drawn=st.lists(MEMOS, min_size=1, max_size=5),
     strikes=st.lists(st.integers(80, 1200).map(lambda n: n / 2), min_size=1, max_size=8, unique=True),

@@ -84,7 +84,7 @@ TRADES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trades=TRADES, mark=st.floats(0.01, 500), ratio=st.sampled_from([1, 2, 4, 7]), payout=st.floats(0, 5))
 def test_nothing_appears_or_vanishes_in_any_sequence_of_trades_splits_and_dividends(
     trades, mark: float, ratio: int, payout: float

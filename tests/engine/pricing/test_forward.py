@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pricing.forward import ForwardMethod, fit_forward, inverse_forward
+from engine.pricing import forward_loops
+from engine.pricing.forward import (
+    ForwardMethod,
+    fit_forward,
+    fit_forwards,
+    implied_borrow_cost,
+    inverse_forward,
+)
 from engine.pricing.rate_curve import RateCurve
 
 STRIKES = np.arange(90.0, 111.0, 1.0)
@@ -130,3 +137,60 @@ def test_rates_are_linear_between_tenors_flat_outside_and_none_without_a_curve()
 def test_a_curve_that_is_none_is_refused(tenors, rates, reason):
     with pytest.raises(ValueError, match=reason):
         RateCurve(np.array(tenors, float), np.array(rates, float))
+
+
+def test_the_codes_of_the_loops_are_the_places_of_the_methods():
+    codes = {
+        "OLS": ForwardMethod.PARITY_OLS,
+        "ROBUST": ForwardMethod.PARITY_ROBUST,
+        "MEDIAN": ForwardMethod.PARITY_MEDIAN,
+        "MEDIAN_ZERO_RATE": ForwardMethod.PARITY_MEDIAN_ZERO_RATE,
+        "CARRY": ForwardMethod.SPOT_CARRY,
+        "ZERO_RATE": ForwardMethod.SPOT_ZERO_RATE,
+        "VENDOR": ForwardMethod.VENDOR,
+        "INVERSE": ForwardMethod.INVERSE_PARITY,
+        "NONE": ForwardMethod.NONE,
+    }
+    assert [getattr(forward_loops, name) for name in codes] == list(range(9))
+    assert list(codes.values()) == list(ForwardMethod)
+
+
+def test_many_expiries_at_once_are_fitted_as_each_alone():
+    parts = [(101.0, 0.99, 0.25), (103.0, 0.96, 1.0), (99.0, 0.999, 0.02)]
+    differences = [line(f, d) for f, d, _ in parts]
+    bounds = np.arange(4) * STRIKES.size
+    together = fit_forwards(
+        bounds,
+        np.tile(STRIKES, 3),
+        np.concatenate(differences),
+        spot=np.full(3, 100.0),
+        year_fraction=np.array([t for _, _, t in parts]),
+        rate=np.array([0.04, np.nan, 0.04]),
+    )
+    for i, (difference, (_, _, years)) in enumerate(zip(differences, parts, strict=True)):
+        alone = fit_forward(
+            STRIKES, difference, spot=100.0, year_fraction=years, rate=None if i == 1 else 0.04
+        )
+        assert (together.forward[i], together.discount[i]) == (alone.forward, alone.discount)
+        assert together.methods()[i] is alone.method
+
+
+def test_where_the_slope_may_not_speak_the_discount_is_the_curves():
+    fits = fit_forwards(
+        np.array([0, STRIKES.size]),
+        STRIKES,
+        line(101.0, 0.97),
+        spot=np.array([100.0]),
+        year_fraction=np.array([0.5]),
+        rate=np.array([0.05]),
+        may_fit=False,
+    )
+    assert fits.discount[0] == pytest.approx(np.exp(-0.025), rel=1e-15)
+    assert fits.methods() == [ForwardMethod.PARITY_MEDIAN]
+    assert fits.forward[0] == pytest.approx(101.0, rel=1e-3)
+
+
+def test_the_cost_of_borrowing_is_what_rate_and_dividends_do_not_explain():
+    forward = (100.0 - 1.5) * np.exp((0.05 - 0.02) * 0.5)
+    assert implied_borrow_cost(forward, 100.0, 0.5, 0.05, 1.5) == pytest.approx(0.02, rel=1e-12)
+    assert np.isnan(implied_borrow_cost(forward, 100.0, 0.0, 0.05))

@@ -1,0 +1,123 @@
+"""A day's profit of an option split into what each Greek explains, and what none does.
+
+Between two moments spot, volatility, time, rate and forward move. A Taylor expansion at the first moment gives each
+its part; what is left is the residual: terms of higher order, and whatever was no move of the market at all (a bad
+mark, a changed curve). The share of the residual is a measure of quality: where it is large the Greeks did not hedge.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from engine.pricing.arguments import Floats
+from engine.pricing.greeks import HigherGreeks, SpotGreeks
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMove:
+    """What changed between two moments, float64 arrays or numbers.
+
+    Attributes
+    ----------
+    spot
+        Change of the underlying's price.
+    vol_points
+        Change of the option's implied volatility, in points of 0.01.
+    days
+        Calendar days that passed.
+    rate_pct
+        Change of the rate, in points of 0.01.
+    """
+
+    spot: ArrayLike
+    vol_points: ArrayLike
+    days: ArrayLike
+    rate_pct: ArrayLike = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Profit of n positions by cause, in currency, float64[n] each; all of them add up to ``total`` but for rounding.
+
+    Attributes
+    ----------
+    total
+        Change of the marks times quantity and multiplier.
+    delta, gamma, vega, theta, rho
+        First-order terms, and half of gamma times the squared move.
+    vanna, volga, charm, speed
+        The cross term of spot and volatility, half of volga times its squared move, delta's drift with time, and a
+        sixth of speed times the cubed move.
+    residual
+        What is left.
+    """
+
+    total: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    vanna: Floats
+    volga: Floats
+    charm: Floats
+    speed: Floats
+    residual: Floats
+
+    def residual_share(self) -> Floats:
+        """Residual over the sum of the terms' absolute values; 0 where nothing moved."""
+        terms = sum(
+            np.abs(getattr(self, f.name)) for f in fields(self) if f.name not in ("total", "residual")
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.abs(self.residual) / terms
+        return np.where((terms == 0.0) & (self.residual == 0.0), 0.0, share)
+
+
+def explain(
+    greeks: SpotGreeks,
+    higher: HigherGreeks,
+    move: MarketMove,
+    *,
+    mark_before: ArrayLike,
+    mark_after: ArrayLike,
+    quantity: ArrayLike,
+    multiplier: ArrayLike,
+) -> Explained:
+    """Split the change of marks of n positions.
+
+    Parameters
+    ----------
+    greeks, higher
+        At the first moment, per unit of underlying.
+    mark_before, mark_after : float64[n]
+        Prices per unit of underlying at the two moments.
+    quantity : float64[n]
+        Contracts, negative for shorts.
+    multiplier : float64[n]
+        Units of underlying for one contract.
+
+    Returns
+    -------
+    NaN in every term that needs something unknown, and then in the residual too: an unknown Greek is no zero.
+    """
+    ds, dv, days, dr = (
+        np.asarray(v, dtype=np.float64) for v in (move.spot, move.vol_points, move.days, move.rate_pct)
+    )
+    scale = np.asarray(quantity, dtype=np.float64) * np.asarray(multiplier, dtype=np.float64)
+    before, after = np.asarray(mark_before, dtype=np.float64), np.asarray(mark_after, dtype=np.float64)
+    terms = {
+        "delta": greeks.delta * ds,
+        "gamma": 0.5 * greeks.gamma * ds**2,
+        "vega": greeks.vega_per_vol_point * dv,
+        "theta": greeks.theta_per_day * days,
+        "rho": greeks.rho_per_pct * dr,
+        "vanna": higher.vanna_per_vol_point * ds * dv,
+        "volga": 0.5 * higher.volga_per_vol_point * dv**2,
+        "charm": higher.charm_per_day * ds * days,
+        "speed": higher.speed * ds**3 / 6.0,
+    }
+    scaled = {name: np.asarray(scale * term) for name, term in terms.items()}
+    total = np.asarray(scale * (after - before))
+    return Explained(total=total, **scaled, residual=np.asarray(total - sum(scaled.values())))
