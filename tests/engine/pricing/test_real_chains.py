@@ -18,6 +18,7 @@ pytestmark = pytest.mark.real_data
 NO_CURVE = np.array([])
 SETTLED = {"SPX": SettlementTime.AM, "SPXW": SettlementTime.PM}
 SPX_SPOT = {"2026-07-22": 7498.96, "2026-07-24": 7411.98}
+SPX_DAY = "2026-07-22"
 
 
 def spx_terms(root: str) -> RootTerms:
@@ -69,12 +70,17 @@ def spx_inputs(rows: pd.DataFrame, day: str) -> ChainInputs:
     )
 
 
+def spx_day(real_data, day: str) -> pd.DataFrame:
+    """The chain of one session, with the root of each row."""
+    rows = pd.read_csv(real_data / "g03_cboe_eod_2026_07" / "chains" / "_SPX" / f"{day}.csv.gz")
+    return rows.assign(root=rows["option"].map(lambda symbol: parse_osi(symbol).root))
+
+
 @pytest.fixture(scope="module")
 def spx(real_data) -> dict[str, tuple[pd.DataFrame, ChainOutputs]]:
     days = {}
     for day in SPX_SPOT:
-        rows = pd.read_csv(real_data / "g03_cboe_eod_2026_07" / "chains" / "_SPX" / f"{day}.csv.gz")
-        rows["root"] = rows["option"].map(lambda symbol: parse_osi(symbol).root)
+        rows = spx_day(real_data, day)
         days[day] = rows, enrich_chain(spx_inputs(rows, day))
     return days
 
