@@ -14,7 +14,8 @@ from assets.naming import picture, universe_key
 from assets.rates import rate_curve
 from assets.unit_spot import priced_groups
 from engine.instruments.terms import QuoteGrade
-from engine.pricing.enrich import ChainInputs, ChainOutputs, enrich_chain
+from engine.pricing.chain_columns import FORWARD_METHODS, IV_STATUSES, MODELS, ChainInputs, ChainOutputs
+from engine.pricing.enrich import enrich_chain
 from resources.data_quality.grade import grade_quotes
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
@@ -81,24 +82,23 @@ def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> 
     known = quote_ts > np.iinfo(np.int64).min
     age = np.where(known, (ts - np.where(known, quote_ts, ts)) / 1e6, np.nan)
     grade = grade_quotes(ea.floats(rows, "bid"), ea.floats(rows, "ask"), age, universe.quality)
-    names = np.array([g.name.lower() for g in QuoteGrade], dtype=object)
     columns = {
         "forward": ea.nullable(out.forward),
         "discount": ea.nullable(out.discount),
-        "forward_method": ea.dictionary(out.forward_method),
+        "forward_method": ea.encoded(out.forward_method_code, FORWARD_METHODS),
         "year_fraction": pa.array(out.year_fraction),
-        "model": ea.dictionary(out.model),
+        "model": ea.encoded(out.model_code, MODELS),
         "iv": ea.nullable(out.iv),
         "iv_bid": ea.nullable(out.iv_bid),
         "iv_ask": ea.nullable(out.iv_ask),
-        "iv_status": ea.dictionary(out.iv_status),
+        "iv_status": ea.encoded(out.iv_status_code, IV_STATUSES),
         "delta": ea.nullable(out.delta),
         "gamma": ea.nullable(out.gamma),
         "vega_per_vol_point": ea.nullable(out.vega_per_vol_point),
         "theta_per_day": ea.nullable(out.theta_per_day),
         "rho_per_pct": ea.nullable(out.rho_per_pct),
         "quote_age_seconds": ea.nullable(age),
-        "grade": ea.dictionary(names[np.asarray(grade, dtype=np.int64)]),
+        "grade": ea.encoded(grade, [g.name.lower() for g in QuoteGrade]),
     }
     return pa.table({**{n: rows.column(n) for n in ADJUSTED_SCHEMA.names}, **columns})
 

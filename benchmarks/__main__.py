@@ -18,6 +18,7 @@ NAMES = (
     "demo",
     "backtest",
     "pricing.european",
+    "pricing.option_chain",
     "monte_carlo",
     "quality",
     "parsing",

@@ -1,191 +1,85 @@
 """One chain at one instant: forwards, implied volatilities and Greeks of every quote."""
 
-from dataclasses import dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.calendars import year_fraction
-from engine.pricing.forward import ForwardFits, ForwardMethod, fit_forwards, inverse_forwards
-from engine.pricing.greeks import spot_greeks
-from engine.pricing.implied_volatility import IvStatus, implied_volatility
+from engine.pricing.arguments import Floats
+from engine.pricing.black import price_loop
+from engine.pricing.chain_columns import MODEL_COIN, MODEL_DOLLAR, ChainInputs, ChainOutputs
+from engine.pricing.forward import ForwardFits, fit_forwards, inverse_forwards
+from engine.pricing.greeks import greek_loop, implied_rates
+from engine.pricing.implied_volatility import solve
 from engine.pricing.rate_curve import RateCurve
 
-MODEL_DOLLAR = "black76_european"
-MODEL_COIN = "black76_inverse"
-_STATUS_LABELS = np.array([status.label for status in IvStatus], dtype=object)
+#: rows below which sharing them among threads costs more than it saves
+_ROWS_PER_THREAD = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class ChainInputs:
-    """Quotes of one underlying at one instant, in any order.
-
-    Attributes
-    ----------
-    root_code : int[n]
-        Any code that tells the roots of the chain apart: each root and expiry has its own forward.
-    expiry_days : int32[n]
-    right : int8[n]
-        0 call, 1 put.
-    strike : float64[n]
-        In dollars per unit (also for coins).
-    bid, ask : float64[n]
-        Per unit of underlying, in dollars or, where ``coin_settled``, in the coin; NaN where there is none.
-    spot : float64[n]
-        Price of the underlying; NaN where unknown.
-    vendor_forward : float64[n]
-        The source's own forward, NaN where it has none. Used for coin chains only.
-    settles_us : int64[n]
-        UTC microseconds to which time is measured.
-    ts_us : int
-        UTC microseconds of the quotes.
-    coin_settled : bool
-        Priced and paid in the coin (Deribit's inverse options).
-    curve_tenor_days, curve_rate : float64[m]
-        Continuously compounded zero rates known at ``ts_us``; empty where none are.
-    """
-
-    root_code: NDArray[np.integer]
-    expiry_days: NDArray[np.int32]
-    right: NDArray[np.int8]
-    strike: NDArray[np.float64]
-    bid: NDArray[np.float64]
-    ask: NDArray[np.float64]
-    spot: NDArray[np.float64]
-    vendor_forward: NDArray[np.float64]
-    settles_us: NDArray[np.int64]
-    ts_us: int
-    coin_settled: bool
-    curve_tenor_days: NDArray[np.float64]
-    curve_rate: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        n = self.strike.size
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name.startswith("curve_") or not isinstance(value, np.ndarray):
-                continue
-            if value.shape != (n,):
-                raise ValueError(f"chain column {field.name} has shape {value.shape}, strike has ({n},)")
-
-
-@dataclass(frozen=True, slots=True)
-class ChainOutputs:
-    """What the quotes imply, in the order of the inputs. Prices are European Black (1976) prices.
-
-    Attributes
-    ----------
-    forward, discount : float64[n]
-        Of the row's root and expiry.
-    forward_method : object[n]
-        :class:`engine.pricing.forward.ForwardMethod` values as plain strings.
-    year_fraction : float64[n]
-        Actual/365 to settlement; not positive once it is past.
-    model : object[n]
-        ``black76_european``, or ``black76_inverse`` for coin chains.
-    iv, iv_bid, iv_ask : float64[n]
-        Implied volatilities of mid, bid and ask, decimal. The mid needs both sides; ``iv_ask`` stands alone
-        where there is no bid.
-    iv_status : object[n]
-        Labels of :class:`engine.pricing.implied_volatility.IvStatus`, for ``iv``.
-    delta : float64[n]
-        Dollar chains: dPrice/dSpot with the forward in proportion to spot, ``D F / S`` times the forward
-        delta; NaN where spot is unknown. Coin chains: the plain forward delta, dPrice/dForward of the
-        dollar price.
-    gamma : float64[n]
-        Derivative of ``delta`` to the same price, per dollar.
-    vega_per_vol_point : float64[n]
-        Dollars for volatility up by 0.01.
-    theta_per_day : float64[n]
-        Dollars over one calendar day.
-    rho_per_pct : float64[n]
-        Dollars for the rate up by 0.01.
-
-    Notes
-    -----
-    All Greeks are taken at ``iv`` and NaN where it is. For coin chains they are those of the dollar price
-    (coin price times forward) with the discount at 1 and the forward in the place of spot.
-    """
-
-    forward: NDArray[np.float64]
-    discount: NDArray[np.float64]
-    forward_method: NDArray[np.object_]
-    year_fraction: NDArray[np.float64]
-    model: NDArray[np.object_]
-    iv: NDArray[np.float64]
-    iv_bid: NDArray[np.float64]
-    iv_ask: NDArray[np.float64]
-    iv_status: NDArray[np.object_]
-    delta: NDArray[np.float64]
-    gamma: NDArray[np.float64]
-    vega_per_vol_point: NDArray[np.float64]
-    theta_per_day: NDArray[np.float64]
-    rho_per_pct: NDArray[np.float64]
-
-
-def enrich_chain(chain: ChainInputs) -> ChainOutputs:
+def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
     """Forward, discount, implied volatility and Greeks of every quote of a chain.
 
     Every option is valued as European; American ones are not told apart yet, which ``model`` says.
+
+    Parameters
+    ----------
+    threads : int
+        Long chains are shared among so many; what comes out does not depend on it.
     """
     n = chain.strike.size
     years = year_fraction(chain.ts_us, chain.settles_us)
     mid = 0.5 * (chain.bid + chain.ask)
     fits, group_of_row = _fit_groups(chain, years, mid)
     forward, discount = fits.forward[group_of_row], fits.discount[group_of_row]
-    method = np.array([m.value for m in fits.methods()], dtype=object)[group_of_row]
-
+    right, strike = np.ascontiguousarray(chain.right, dtype=np.int8), np.ascontiguousarray(chain.strike)
+    spot = forward if chain.coin_settled else np.ascontiguousarray(chain.spot)
+    spot = np.where((spot > 0.0) & (spot < np.inf), spot, np.nan)
+    rate, carry = implied_rates(spot, forward, discount, years)
     to_undiscounted = forward if chain.coin_settled else 1.0 / discount
-    iv, iv_bid, iv_ask, status = _volatilities(chain, mid, forward, years, to_undiscounted)
-    greeks = spot_greeks(
-        chain.right,
-        forward if chain.coin_settled else chain.spot,
-        forward,
-        discount,
-        chain.strike,
-        years,
-        iv,
-    )
+    undiscounted = [price * to_undiscounted for price in (mid, chain.bid, chain.ask)]
+    sigma, status = np.empty((3, n)), np.empty((3, n), dtype=np.int8)
+    model_price = np.empty(n)
+    greeks = np.empty((5, n))
+
+    def price(rows: slice) -> None:
+        own = right[rows], forward[rows], strike[rows], years[rows]
+        for i, quoted in enumerate(undiscounted):
+            solve(*own, quoted[rows], sigma[i, rows], status[i, rows])
+        price_loop(*own, sigma[0, rows], model_price[rows])
+        columns = spot, forward, discount, strike, years, sigma[0], model_price, rate, carry, *greeks
+        greek_loop(right[rows], *(c[rows] for c in columns))
+
+    parts = max(1, min(threads, n // _ROWS_PER_THREAD))
+    bounds = [n * i // parts for i in range(parts + 1)]
+    pieces = [slice(a, b) for a, b in pairwise(bounds)]
+    if parts == 1:
+        price(pieces[0])
+    else:
+        with ThreadPoolExecutor(parts) as pool:
+            list(pool.map(price, pieces))
+    delta, gamma, vega, theta, rho = greeks
     return ChainOutputs(
         forward=forward,
         discount=discount,
-        forward_method=method,
+        forward_method_code=fits.method_code[group_of_row],
         year_fraction=years,
-        model=np.full(n, MODEL_COIN if chain.coin_settled else MODEL_DOLLAR, dtype=object),
-        iv=iv,
-        iv_bid=iv_bid,
-        iv_ask=iv_ask,
-        iv_status=status,
-        delta=greeks.delta,
-        gamma=greeks.gamma,
-        vega_per_vol_point=greeks.vega_per_vol_point,
-        theta_per_day=greeks.theta_per_day,
-        rho_per_pct=greeks.rho_per_pct,
+        model_code=np.full(n, MODEL_COIN if chain.coin_settled else MODEL_DOLLAR, dtype=np.int8),
+        iv=sigma[0],
+        iv_bid=sigma[1],
+        iv_ask=sigma[2],
+        iv_status_code=status[0],
+        delta=delta,
+        gamma=gamma,
+        vega_per_vol_point=vega,
+        theta_per_day=theta,
+        rho_per_pct=rho,
     )
 
 
-def _volatilities(
-    chain: ChainInputs,
-    mid: NDArray[np.float64],
-    forward: NDArray[np.float64],
-    years: NDArray[np.float64],
-    to_undiscounted: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
-    """Mid, bid and ask in one call: three short ones would cost a small chain more than the work itself."""
-    solved = implied_volatility(
-        np.tile(chain.right, 3),
-        np.tile(forward, 3),
-        np.tile(chain.strike, 3),
-        np.tile(years, 3),
-        np.concatenate([mid, chain.bid, chain.ask]) * np.tile(to_undiscounted, 3),
-    )
-    iv, iv_bid, iv_ask = solved.sigma.reshape(3, -1)
-    return iv, iv_bid, iv_ask, _STATUS_LABELS[solved.status[: mid.size]]
-
-
-def _fit_groups(
-    chain: ChainInputs, years: NDArray[np.float64], mid: NDArray[np.float64]
-) -> tuple[ForwardFits, NDArray[np.int64]]:
+def _fit_groups(chain: ChainInputs, years: Floats, mid: Floats) -> tuple[ForwardFits, NDArray[np.int64]]:
     """One forward for each root and expiry, and which of them each row has."""
     keys = (chain.root_code.astype(np.int64) << 32) + chain.expiry_days.astype(np.int64)
     groups, first_row, group_of_row = np.unique(keys, return_index=True, return_inverse=True)
@@ -220,7 +114,7 @@ def _fit_groups(
     return fits, group_of_row
 
 
-def _medians(values: NDArray[np.float64], group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
+def _medians(values: Floats, group: NDArray[np.int64], groups: int) -> Floats:
     """Median of the known values of each group; NaN where none is known."""
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.lexsort((values[known], group[known]))]
@@ -231,6 +125,3 @@ def _medians(values: NDArray[np.float64], group: NDArray[np.int64], groups: int)
     low, high = bounds[:-1][some] + (count[some] - 1) // 2, bounds[:-1][some] + count[some] // 2
     middle[some] = 0.5 * (values[order[low]] + values[order[high]])
     return middle
-
-
-__all__ = ["MODEL_COIN", "MODEL_DOLLAR", "ChainInputs", "ChainOutputs", "ForwardMethod", "enrich_chain"]

@@ -7,7 +7,8 @@ import pytest
 
 from engine.calendars.epoch import US_PER_DAY
 from engine.pricing.black import black_price
-from engine.pricing.enrich import ChainInputs, ChainOutputs, enrich_chain
+from engine.pricing.chain_columns import ChainInputs, ChainOutputs
+from engine.pricing.enrich import enrich_chain
 
 TS = 1_784_000_000_000_000
 SPOT = 5000.0
@@ -184,3 +185,9 @@ def test_an_empty_chain_gives_empty_columns():
 def test_columns_of_different_length_are_refused_by_name():
     with pytest.raises(ValueError, match="chain column bid has shape"):
         replace(chain(), bid=np.zeros(3))
+
+
+def test_threads_that_share_a_long_chain_change_nothing():
+    inputs = chain(expiries=tuple(range(2, 62)), roots=2, strikes=251)
+    assert inputs.strike.size > 60_000
+    assert_equal(enrich_chain(inputs, threads=3), enrich_chain(inputs))

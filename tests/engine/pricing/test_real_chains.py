@@ -10,7 +10,8 @@ import pytest
 from engine.calendars import TradingCalendar, settlement_instants_us, trading_close_us
 from engine.instruments.osi import parse_osi
 from engine.instruments.terms import ExerciseStyle, RootTerms, SettlementTime, SettlementType
-from engine.pricing.enrich import ChainInputs, ChainOutputs, enrich_chain
+from engine.pricing.chain_columns import ChainInputs, ChainOutputs
+from engine.pricing.enrich import enrich_chain
 from engine.pricing.forward import ForwardMethod, inverse_forward
 
 pytestmark = pytest.mark.real_data

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.pricing.enrich import ChainInputs, enrich_chain
+from engine.pricing.chain_columns import ChainInputs
+from engine.pricing.enrich import enrich_chain
 from resources.generator.demo_markets import DEMO_COIN, DEMO_INDEX, DEMO_STOCK
 from resources.generator.market import build_market
 

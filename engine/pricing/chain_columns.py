@@ -1,0 +1,137 @@
+"""The columns that go into the pricing of a chain, and those that come out."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.pricing.forward import ForwardMethod
+from engine.pricing.implied_volatility import IvStatus
+
+#: what prices a row, by the position that is stored
+MODELS = np.array(["black76_european", "black76_inverse"], dtype=object)
+MODEL_DOLLAR, MODEL_COIN = range(2)
+FORWARD_METHODS = np.array([method.value for method in ForwardMethod], dtype=object)
+IV_STATUSES = np.array([status.label for status in IvStatus], dtype=object)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainInputs:
+    """Quotes of one underlying at one instant, in any order.
+
+    Attributes
+    ----------
+    root_code : int[n]
+        Any code that tells the roots of the chain apart: each root and expiry has its own forward.
+    expiry_days : int32[n]
+    right : int8[n]
+        0 call, 1 put.
+    strike : float64[n]
+        In dollars per unit (also for coins).
+    bid, ask : float64[n]
+        Per unit of underlying, in dollars or, where ``coin_settled``, in the coin; NaN where there is none.
+    spot : float64[n]
+        Price of the underlying; NaN where unknown.
+    vendor_forward : float64[n]
+        The source's own forward, NaN where it has none. Used for coin chains only.
+    settles_us : int64[n]
+        UTC microseconds to which time is measured.
+    ts_us : int
+        UTC microseconds of the quotes.
+    coin_settled : bool
+        Priced and paid in the coin (Deribit's inverse options).
+    curve_tenor_days, curve_rate : float64[m]
+        Continuously compounded zero rates known at ``ts_us``; empty where none are.
+    """
+
+    root_code: NDArray[np.integer]
+    expiry_days: NDArray[np.int32]
+    right: NDArray[np.int8]
+    strike: NDArray[np.float64]
+    bid: NDArray[np.float64]
+    ask: NDArray[np.float64]
+    spot: NDArray[np.float64]
+    vendor_forward: NDArray[np.float64]
+    settles_us: NDArray[np.int64]
+    ts_us: int
+    coin_settled: bool
+    curve_tenor_days: NDArray[np.float64]
+    curve_rate: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n = self.strike.size
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.startswith("curve_") or not isinstance(value, np.ndarray):
+                continue
+            if value.shape != (n,):
+                raise ValueError(f"chain column {field.name} has shape {value.shape}, strike has ({n},)")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainOutputs:
+    """What the quotes imply, in the order of the inputs. Prices are European Black (1976) prices.
+
+    Attributes
+    ----------
+    forward, discount : float64[n]
+        Of the row's root and expiry.
+    forward_method_code : int64[n]
+        Positions in :class:`engine.pricing.forward.ForwardMethod`; ``forward_method`` has its values.
+    year_fraction : float64[n]
+        Actual/365 to settlement; not positive once it is past.
+    model_code : int8[n]
+        Positions in ``MODELS``, what priced the row; ``model`` has their names.
+    iv, iv_bid, iv_ask : float64[n]
+        Implied volatilities of mid, bid and ask, decimal. The mid needs both sides; ``iv_ask`` stands alone
+        where there is no bid.
+    iv_status_code : int8[n]
+        Codes of :class:`engine.pricing.implied_volatility.IvStatus`, for ``iv``; ``iv_status`` has their labels.
+    delta : float64[n]
+        Dollar chains: dPrice/dSpot with the forward in proportion to spot, ``D F / S`` times the forward
+        delta; NaN where spot is unknown. Coin chains: the plain forward delta, dPrice/dForward of the
+        dollar price.
+    gamma : float64[n]
+        Derivative of ``delta`` to the same price, per dollar.
+    vega_per_vol_point : float64[n]
+        Dollars for volatility up by 0.01.
+    theta_per_day : float64[n]
+        Dollars over one calendar day.
+    rho_per_pct : float64[n]
+        Dollars for the rate up by 0.01.
+
+    Notes
+    -----
+    All Greeks are taken at ``iv`` and NaN where it is. For coin chains they are those of the dollar price
+    (coin price times forward) with the discount at 1 and the forward in the place of spot.
+    """
+
+    forward: NDArray[np.float64]
+    discount: NDArray[np.float64]
+    forward_method_code: NDArray[np.int64]
+    year_fraction: NDArray[np.float64]
+    model_code: NDArray[np.int8]
+    iv: NDArray[np.float64]
+    iv_bid: NDArray[np.float64]
+    iv_ask: NDArray[np.float64]
+    iv_status_code: NDArray[np.int8]
+    delta: NDArray[np.float64]
+    gamma: NDArray[np.float64]
+    vega_per_vol_point: NDArray[np.float64]
+    theta_per_day: NDArray[np.float64]
+    rho_per_pct: NDArray[np.float64]
+
+    @property
+    def forward_method(self) -> NDArray[np.object_]:
+        """As stored."""
+        return FORWARD_METHODS[self.forward_method_code]
+
+    @property
+    def model(self) -> NDArray[np.object_]:
+        """As stored."""
+        return MODELS[self.model_code]
+
+    @property
+    def iv_status(self) -> NDArray[np.object_]:
+        """As stored."""
+        return IV_STATUSES[self.iv_status_code]
