@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from benchmarks.measure import Figure, median_seconds, paired_seconds
+from benchmarks.measure import Figure, child_environment, command_seconds, median_seconds, paired_seconds
 from engine.pricing.black import black_price
 from engine.pricing.greeks import greek_loop, implied_rates
 from engine.pricing.implied_volatility import implied_volatility, solve
@@ -128,8 +128,23 @@ def run(work: Path) -> list[Figure]:
             f"{n / both / 1e6:.1f} M/s against {n / both_peer / 1e6:.2f}; the goal of 30 x is on a peer of 0.6 M/s: "
             f"{n / both / 0.6e6:.0f} x that",
         ),
+        cold_start(work),
         Figure("  two threads", f"{one / two:.2f} x one", ">= 1.7 x", f"{n / two / 1e6:.1f} M/s with Greeks"),
     ]
+
+
+def cold_start(work: Path) -> Figure:
+    """A new process that prices one option: without compiled code of an earlier one, and with it."""
+    program = "from engine.pricing.black import black_price; black_price(0, 100.0, 105.0, 0.5, 0.2)"
+    environment = child_environment(work / "cold", NUMBA_CACHE_DIR=str(work / "compiled"))
+    first = command_seconds(["-c", program], environment)
+    later = min(command_seconds(["-c", program], environment) for _ in range(3))
+    return Figure(
+        "  first price in a new process",
+        f"{later.wall:.2f} s",
+        "< 1.5 s",
+        f"processor {later.processor:.2f} s; {first.wall:.1f} s where nothing is compiled yet",
+    )
 
 
 def halves(pool: ThreadPoolExecutor, work: Callable[[int, int], None], n: int) -> None:
