@@ -30,7 +30,9 @@ from engine.pricing.lattice.dividend_plan import (
     SPREAD,
     STRIKE,
     Array,
+    moves_far,
     plan_block,
+    rest,
 )
 from engine.pricing.lattice.lanes import (
     LANES,
@@ -39,7 +41,6 @@ from engine.pricing.lattice.lanes import (
     larger,
     load,
     minus,
-    none_above,
     over,
     plus,
     splat,
@@ -135,33 +136,25 @@ def below_one(own: Lanes, a: Lanes, b: Lanes, c: Lanes, d: Lanes) -> Lanes:
 
 
 @callable_part
-def pay_out(
-    values: Array, ratios: Array, width: int, first: int, last: int, ratio: Lanes, after: Lanes, amount: Lanes
-) -> bool:
-    """Values before a dividend from those after it; False, and nothing done, if a node moves by more than one.
+def pay_out(values: Array, ratios: Array, width: int, ratio: Lanes, after: Lanes, amount: Lanes) -> None:
+    """Values before a dividend from those after it, by the node of the same number and two on either side.
 
     A spot before the dividend is ``(after + amount) r`` with r the ratio of its node to the centre. After it, it lies
     at ``t = ((after + amount) r - amount) / (after r)`` times the node of the same number.
     """
     shift, one = over(amount, after), splat(1.0)
-    low, high = max(first, 2), min(last, width - 3)
     p3, p4, p1 = ratio, times(ratio, ratio), over(one, ratio)
     p0 = times(p1, p1)
-    # the grid is symmetric: the inverse of a node's ratio is that of its mirror image
-    lowest = times_plus(shift, minus(one, load(ratios, LANES * (width - 1 - low))), one)
-    highest = times_plus(shift, minus(one, load(ratios, LANES * (width - 1 - high))), one)
-    if not (none_above(p1, lowest) and none_above(highest, p3)):
-        return False
     q0, q1 = below_one(p0, p1, one, p3, p4), below_one(p1, p0, one, p3, p4)
     q2, q3, q4 = (
         below_one(one, p0, p1, p3, p4),
         below_one(p3, p0, p1, one, p4),
         below_one(p4, p0, p1, one, p3),
     )
-    v0, v1 = load(values, LANES * (low - 2)), load(values, LANES * (low - 1))
-    v2, v3 = load(values, LANES * low), load(values, LANES * (low + 1))
-    for j in range(low, high + 1):
+    v0, v1, v2, v3 = load(values, 0), load(values, LANES), load(values, 2 * LANES), load(values, 3 * LANES)
+    for j in range(2, width - 2):
         v4 = load(values, LANES * (j + 2))
+        # the grid is symmetric: the inverse of a node's ratio is that of its mirror image
         t = times_plus(shift, minus(one, load(ratios, LANES * (width - 1 - j))), one)
         d0, d1, d2, d3, d4 = minus(t, p0), minus(t, p1), minus(t, one), minus(t, p3), minus(t, p4)
         left, right = times(d0, d1), times(d3, d4)
@@ -172,39 +165,33 @@ def pay_out(
         value = times_plus(times(q4, v4), times(times(d2, d3), left), value)
         store(values, LANES * j, value)
         v0, v1, v2, v3 = v1, v2, v3, v4
-    if first <= 1:
-        near, far = load(values, 2 * LANES), load(values, 3 * LANES)
-        store(values, LANES, larger(minus(near, over(minus(far, near), ratio)), splat(0.0)))
-        near, far = load(values, LANES * (width - 3)), load(values, LANES * (width - 4))
-        store(values, LANES * (width - 2), larger(times_plus(minus(near, far), ratio, near), splat(0.0)))
-    return True
+    near, far = load(values, 2 * LANES), load(values, 3 * LANES)
+    store(values, LANES, larger(minus(near, over(minus(far, near), ratio)), splat(0.0)))
+    near, far = load(values, LANES * (width - 3)), load(values, LANES * (width - 4))
+    store(values, LANES * (width - 2), larger(times_plus(minus(near, far), ratio, near), splat(0.0)))
 
 
 @callable_part
 def pay_out_far(
-    values: Array, old: Array, ratios: Array, width: int, after: Lanes, amount: Lanes, work: Array
+    values: Array, old: Array, ratios: Array, width: int, plan: Array, k: int, centres: Array
 ) -> None:
-    """The same one option at a time, for dividends that move nodes far: cubic within the grid, straight beyond it.
+    """The same of the options whose nodes the dividend moves far: cubic within the grid, straight beyond it.
 
-    What a dividend would take below 0 ends at 0.
+    ``old`` are the values after the dividend. What a dividend would take below 0 ends at 0.
     """
-    for j in range(width):
-        store(old, LANES * j, load(values, LANES * j))
-    store(work, 0, after)
-    store(work, LANES, amount)
     for lane in range(LANES):
-        centre, cash = work[lane], work[LANES + lane]
-        if cash == 0.0:
+        centre, cash = centres[lane], plan[(SEGMENTS + k * PER_SEGMENT + AMOUNT) * LANES + lane]
+        if not moves_far(plan, ratios, width, k, lane, centre):
             continue
-        k = 1
+        m = 1
         for j in range(width):
             s = max((centre + cash) * ratios[LANES * j + lane] - cash, 0.0) / centre
-            while k < width - 3 and ratios[LANES * (k + 1) + lane] <= s:
-                k += 1
-            x0, x1 = ratios[LANES * (k - 1) + lane], ratios[LANES * k + lane]
-            x2, x3 = ratios[LANES * (k + 1) + lane], ratios[LANES * (k + 2) + lane]
-            v0, v1 = old[LANES * (k - 1) + lane], old[LANES * k + lane]
-            v2, v3 = old[LANES * (k + 1) + lane], old[LANES * (k + 2) + lane]
+            while m < width - 3 and ratios[LANES * (m + 1) + lane] <= s:
+                m += 1
+            x0, x1 = ratios[LANES * (m - 1) + lane], ratios[LANES * m + lane]
+            x2, x3 = ratios[LANES * (m + 1) + lane], ratios[LANES * (m + 2) + lane]
+            v0, v1 = old[LANES * (m - 1) + lane], old[LANES * m + lane]
+            v2, v3 = old[LANES * (m + 1) + lane], old[LANES * (m + 2) + lane]
             if s < x0:
                 value = v0 + (v1 - v0) * (s - x0) / (x1 - x0)
             elif s > x3:
@@ -276,15 +263,16 @@ def induce_with_dividends(
             level += counts[k]
         centre = times(centre, load(plan, (SEGMENTS + most * PER_SEGMENT + BACK) * LANES))
         exercise(values, ratios, 0, width - 1, centre, payoff)
-        first, last = 0, width - 1
+        extend(values, ratios, width, ratio, centre, payoff)
         for k in range(most, -1, -1):
             row = (SEGMENTS + k * PER_SEGMENT) * LANES
-            outer, inner = load(plan, row + OUTER * LANES), load(plan, row + MIDDLE * LANES)
-            back = load(plan, row + BACK * LANES)
-            for _ in range(counts[k] - (1 if k == most else 0)):
+            for step in range(1 if k == most else 0, counts[k]):
+                rest(plan, k, step)
+                outer, inner = load(plan, row + OUTER * LANES), load(plan, row + MIDDLE * LANES)
+                back = load(plan, row + BACK * LANES)
                 level -= 1
-                # towards today only nodes that lead to it count; those that a dividend interpolates among do too
-                reach = level + 1 + 3 * k
+                # after the last dividend only nodes that lead to today's count
+                reach = level + 1 if k == 0 else width
                 first, last = max(middle - reach, 1), min(middle + reach, width - 2)
                 centre, held = times(centre, back), times(held, back)
                 fold(values, ratios, first, last, outer, inner, ratio, centre, plus(payoff, held))
@@ -293,13 +281,14 @@ def induce_with_dividends(
             if k > 0:
                 amount = load(plan, row + AMOUNT * LANES)
                 if model == SPOT:
-                    after = times(signs, centre)
-                    if not pay_out(values, ratios, width, first, last, ratio, after, amount):
-                        pay_out_far(values, old, ratios, width, after, amount, near)
+                    store(near, 0, times(signs, centre))
+                    for i in range(0, width * LANES, LANES):
+                        store(old, i, load(values, i))
+                    pay_out(values, ratios, width, ratio, times(signs, centre), amount)
+                    pay_out_far(values, old, ratios, width, plan, k, near)
                     centre = times_plus(signs, amount, centre)
-                    if first == 1:
-                        extend(values, ratios, width, ratio, centre, payoff)
+                    extend(values, ratios, width, ratio, centre, payoff)
                 else:
                     held = times_plus(signs, amount, held)
-                exercise(values, ratios, first, last, centre, plus(payoff, held))
+                exercise(values, ratios, 0, width - 1, centre, plus(payoff, held))
         root(values, out, n, block, middle, times(signs, centre), ratio)

@@ -169,6 +169,22 @@ def test_bounds_and_monotony(model):
     assert np.all(sign * (richer - american) <= 2e-4 * contracts.strike)
 
 
+@BOTH
+def test_one_option_gives_the_bits_that_it_gives_among_many(model):
+    contracts, _, dividends = dividend_payers(37, 3, seed=17, largest=0.1)
+    fewer = np.arange(37 * 3)[np.arange(37 * 3) % 7 != 3]
+    offsets = np.searchsorted(fewer, dividends.offsets)
+    dividends = CashDividends(offsets, dividends.ex_times[fewer], dividends.amounts[fewer])
+    together = cash_dividend_price(*contracts.columns, dividends, model)
+    for i in range(37):
+        alone = cash_dividend_price(*(c[i] for c in contracts.columns), dividends.rows(np.array([i])), model)
+        assert (alone.price, alone.delta, alone.gamma) == (
+            together.price[i],
+            together.delta[i],
+            together.gamma[i],
+        )
+
+
 def test_certain_futures():
     cash = CashDividends.same_for_all(4, [0.25], [5.0])
     value = cash_dividend_price(
