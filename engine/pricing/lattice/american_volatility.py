@@ -128,8 +128,8 @@ def american_implied_volatility(
     if rows.size:
         unamerican[rows] = value(rows, sigma[rows], american=False)
         premium[rows] = np.maximum(target[rows] - unamerican[rows], 0.0)
-    sigma, unamerican, premium = (v.reshape(shape) for v in (sigma, unamerican, premium))
-    return AmericanVolatility(sigma, unamerican, premium, status.reshape(shape))
+    floats = (v.reshape(shape) for v in (sigma, unamerican, premium))
+    return AmericanVolatility(*floats, status=status.reshape(shape))
 
 
 @kernel("i1[] f8[] f8[] f8[] f8[] f8[] f8[] -> f8[] f8[]")

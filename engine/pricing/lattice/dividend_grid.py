@@ -181,6 +181,11 @@ def pay_out_far(
     """
     for lane in range(LANES):
         centre, cash = centres[lane], plan[(SEGMENTS + k * PER_SEGMENT + AMOUNT) * LANES + lane]
+        if cash == 0.0:
+            # interpolation at the node itself is off by rounding
+            for j in range(width):
+                values[LANES * j + lane] = old[LANES * j + lane]
+            continue
         if not moves_far(plan, ratios, width, k, lane, centre):
             continue
         m = 1
