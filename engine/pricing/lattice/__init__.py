@@ -1,0 +1,1 @@
+"""American options on lattices: binomial trees and grids, eight options at a time."""
