@@ -71,6 +71,10 @@ def _price(
             settles_us=ea.microseconds(rows, "settles_at"),
             ts_us=ts_us,
             coin_settled=universe.coin_settled,
+            # the European model on every row for now, as the model column says
+            american=np.zeros(rows.num_rows, dtype=np.bool_),
+            dividend_ex_us=np.empty(0, dtype=np.int64),
+            dividend_amount=np.empty(0),
             curve_tenor_days=tenor_days.astype(np.float64),
             curve_rate=rates,
         )

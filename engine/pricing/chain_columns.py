@@ -9,8 +9,10 @@ from engine.pricing.forward import ForwardMethod
 from engine.pricing.implied_volatility import IvStatus
 
 #: what prices a row, by the position that is stored
-MODELS = np.array(["black76_european", "black76_inverse"], dtype=object)
-MODEL_DOLLAR, MODEL_COIN = range(2)
+MODELS = np.array(
+    ["black76_european", "black76_inverse", "american_tree", "american_tree_escrowed_dividends"], dtype=object
+)
+MODEL_DOLLAR, MODEL_COIN, MODEL_AMERICAN, MODEL_ESCROWED = range(4)
 FORWARD_METHODS = np.array([method.value for method in ForwardMethod], dtype=object)
 IV_STATUSES = np.array([status.label for status in IvStatus], dtype=object)
 
@@ -40,6 +42,12 @@ class ChainInputs:
         UTC microseconds of the quotes.
     coin_settled : bool
         Priced and paid in the coin (Deribit's inverse options).
+    american : bool[n]
+        Whether it can be exercised before it expires.
+    dividend_ex_us : int64[d]
+        UTC microseconds from which the underlying trades without each cash dividend that is known at ``ts_us``.
+    dividend_amount : float64[d]
+        Dollars per unit of underlying.
     curve_tenor_days, curve_rate : float64[m]
         Continuously compounded zero rates known at ``ts_us``; empty where none are.
     """
@@ -55,6 +63,9 @@ class ChainInputs:
     settles_us: NDArray[np.int64]
     ts_us: int
     coin_settled: bool
+    american: NDArray[np.bool_]
+    dividend_ex_us: NDArray[np.int64]
+    dividend_amount: NDArray[np.float64]
     curve_tenor_days: NDArray[np.float64]
     curve_rate: NDArray[np.float64]
 
@@ -62,7 +73,7 @@ class ChainInputs:
         n = self.strike.size
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name.startswith("curve_") or not isinstance(value, np.ndarray):
+            if field.name.startswith(("curve_", "dividend_")) or not isinstance(value, np.ndarray):
                 continue
             if value.shape != (n,):
                 raise ValueError(f"chain column {field.name} has shape {value.shape}, strike has ({n},)")
@@ -70,7 +81,7 @@ class ChainInputs:
 
 @dataclass(frozen=True, slots=True)
 class ChainOutputs:
-    """What the quotes imply, in the order of the inputs. Prices are European Black (1976) prices.
+    """What the quotes imply, in the order of the inputs.
 
     Attributes
     ----------
@@ -99,6 +110,9 @@ class ChainOutputs:
         Dollars over one calendar day.
     rho_per_pct : float64[n]
         Dollars for the rate up by 0.01.
+    early_exercise_premium : float64[n]
+        What the mid exceeds the European option's price at the same volatility by; 0 for European options, NaN where
+        there is no volatility.
 
     Notes
     -----
@@ -120,6 +134,7 @@ class ChainOutputs:
     vega_per_vol_point: NDArray[np.float64]
     theta_per_day: NDArray[np.float64]
     rho_per_pct: NDArray[np.float64]
+    early_exercise_premium: NDArray[np.float64]
 
     @property
     def forward_method(self) -> NDArray[np.object_]:

@@ -4,16 +4,23 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.calendars import year_fraction
+from engine.pricing.american_chain import american_forwards, american_rows
 from engine.pricing.arguments import Floats
 from engine.pricing.black import price_loop
-from engine.pricing.chain_columns import MODEL_COIN, MODEL_DOLLAR, ChainInputs, ChainOutputs
+from engine.pricing.chain_columns import (
+    MODEL_AMERICAN,
+    MODEL_COIN,
+    MODEL_DOLLAR,
+    MODEL_ESCROWED,
+    ChainInputs,
+    ChainOutputs,
+)
 from engine.pricing.forward import ForwardFits, fit_forwards, inverse_forwards
 from engine.pricing.greeks import greek_loop, implied_rates
 from engine.pricing.implied_volatility import solve
-from engine.pricing.rate_curve import RateCurve
+from engine.pricing.parity_pairs import ParityPairs, parity_pairs
 
 #: rows below which sharing them among threads costs more than it saves
 _ROWS_PER_THREAD = 20_000
@@ -22,7 +29,8 @@ _ROWS_PER_THREAD = 20_000
 def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
     """Forward, discount, implied volatility and Greeks of every quote of a chain.
 
-    Every option is valued as European; American ones are not told apart yet, which ``model`` says.
+    European options by Black's formula; American ones by a tree, with the cash dividends that are known, where the
+    price of what they deliver is. ``model`` says which.
 
     Parameters
     ----------
@@ -32,8 +40,9 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
     n = chain.strike.size
     years = year_fraction(chain.ts_us, chain.settles_us)
     mid = 0.5 * (chain.bid + chain.ask)
-    fits, group_of_row = _fit_groups(chain, years, mid)
-    forward, discount = fits.forward[group_of_row], fits.discount[group_of_row]
+    pairs = parity_pairs(chain, years)
+    fits = _fit(chain, pairs, years, mid)
+    forward, discount = fits.forward[pairs.group], fits.discount[pairs.group]
     right, strike = np.ascontiguousarray(chain.right, dtype=np.int8), np.ascontiguousarray(chain.strike)
     spot = forward if chain.coin_settled else np.ascontiguousarray(chain.spot)
     spot = np.where((spot > 0.0) & (spot < np.inf), spot, np.nan)
@@ -61,10 +70,10 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
         with ThreadPoolExecutor(parts) as pool:
             list(pool.map(price, pieces))
     delta, gamma, vega, theta, rho = greeks
-    return ChainOutputs(
+    out = ChainOutputs(
         forward=forward,
         discount=discount,
-        forward_method_code=fits.method_code[group_of_row],
+        forward_method_code=fits.method_code[pairs.group],
         year_fraction=years,
         model_code=np.full(n, MODEL_COIN if chain.coin_settled else MODEL_DOLLAR, dtype=np.int8),
         iv=sigma[0],
@@ -76,52 +85,54 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
         vega_per_vol_point=vega,
         theta_per_day=theta,
         rho_per_pct=rho,
+        early_exercise_premium=np.where(np.isnan(sigma[0]), np.nan, 0.0),
     )
+    if pairs.american.any():
+        _price_american(chain, pairs, fits, years, [mid, chain.bid, chain.ask], out)
+    return out
 
 
-def _fit_groups(chain: ChainInputs, years: Floats, mid: Floats) -> tuple[ForwardFits, NDArray[np.int64]]:
-    """One forward for each root and expiry, and which of them each row has."""
-    keys = (chain.root_code.astype(np.int64) << 32) + chain.expiry_days.astype(np.int64)
-    groups, first_row, group_of_row = np.unique(keys, return_index=True, return_inverse=True)
-    quoted = np.flatnonzero((chain.bid > 0) & (chain.ask >= chain.bid))
-    order = quoted[
-        np.lexsort((chain.right[quoted], chain.strike[quoted], group_of_row[quoted]))
-    ]  # a call and the put of its strike stand side by side
-    call, put = order[:-1], order[1:]
-    paired = (
-        (group_of_row[call] == group_of_row[put])
-        & (chain.strike[call] == chain.strike[put])
-        & (chain.right[call] == 0)
-        & (chain.right[put] == 1)
-    )
-    call, put = call[paired], put[paired]
-    pair_strike, pair_difference = chain.strike[call], mid[call] - mid[put]
-    pair_bounds = np.searchsorted(group_of_row[call], np.arange(groups.size + 1))
-
-    curve = RateCurve(
-        np.asarray(chain.curve_tenor_days, dtype=np.float64), np.asarray(chain.curve_rate, dtype=np.float64)
-    )
-    times = years[first_row]
-    spot = _medians(chain.spot, group_of_row, groups.size)
+def _fit(chain: ChainInputs, pairs: ParityPairs, years: Floats, mid: Floats) -> ForwardFits:
+    """One forward for each root and expiry."""
+    strike, difference = chain.strike[pairs.call], mid[pairs.call] - mid[pairs.put]
     if chain.coin_settled:
-        venue = _medians(chain.vendor_forward, group_of_row, groups.size)
-        fits = inverse_forwards(pair_bounds, pair_strike, pair_difference, vendor_forward=venue, spot=spot)
-    else:
-        rates = np.array([np.nan if (r := curve.rate_at(float(t))) is None else r for t in times])
-        fits = fit_forwards(
-            pair_bounds, pair_strike, pair_difference, spot=spot, year_fraction=times, rate=rates
+        return inverse_forwards(
+            pairs.bounds, strike, difference, vendor_forward=pairs.vendor_forward, spot=pairs.spot
         )
-    return fits, group_of_row
+    # the slope of American prices is no discount
+    fits = fit_forwards(
+        pairs.bounds,
+        strike,
+        difference,
+        spot=pairs.spot,
+        year_fraction=pairs.years,
+        rate=pairs.rate,
+        may_fit=~pairs.american,
+    )
+    return american_forwards(chain, pairs, fits, years, mid) if pairs.american.any() else fits
 
 
-def _medians(values: Floats, group: NDArray[np.int64], groups: int) -> Floats:
-    """Median of the known values of each group; NaN where none is known."""
-    known = np.flatnonzero(~np.isnan(values))
-    order = known[np.lexsort((values[known], group[known]))]
-    bounds = np.searchsorted(group[order], np.arange(groups + 1))
-    count = np.diff(bounds)
-    some = count > 0
-    middle = np.full(groups, np.nan)
-    low, high = bounds[:-1][some] + (count[some] - 1) // 2, bounds[:-1][some] + count[some] // 2
-    middle[some] = 0.5 * (values[order[low]] + values[order[high]])
-    return middle
+def _price_american(
+    chain: ChainInputs,
+    pairs: ParityPairs,
+    fits: ForwardFits,
+    years: Floats,
+    prices: list[Floats],
+    out: ChainOutputs,
+) -> None:
+    """Write volatilities and Greeks of American rows over those of their European twins, in place."""
+    known = np.isfinite(pairs.spot) & (pairs.spot > 0.0)
+    rows = np.flatnonzero(chain.american & (years > 0.0) & known[pairs.group] & np.isfinite(out.forward))
+    if not rows.size:
+        return
+    terms = american_rows(chain, pairs, fits, years, rows)
+    for price, sigma in zip(prices, (out.iv, out.iv_bid, out.iv_ask), strict=True):
+        solved = terms.volatility(np.ascontiguousarray(price[rows]))
+        sigma[rows] = solved.sigma
+        if sigma is out.iv:
+            out.iv_status_code[rows] = solved.status
+            out.early_exercise_premium[rows] = solved.early_exercise_premium
+    columns = (out.delta, out.gamma, out.vega_per_vol_point, out.theta_per_day, out.rho_per_pct)
+    for column, values in zip(columns, terms.greeks(out.iv[rows]), strict=True):
+        column[rows] = values
+    out.model_code[rows] = MODEL_AMERICAN if terms.dividends is None else MODEL_ESCROWED

@@ -103,7 +103,7 @@ def fit_forwards(
     spot: Floats,
     year_fraction: Floats,
     rate: Floats,
-    may_fit: bool = True,
+    may_fit: NDArray[np.bool_] | None = None,
 ) -> ForwardFits:
     """Forwards and discounts of g expiries of dollar-priced options.
 
@@ -122,15 +122,22 @@ def fit_forwards(
     rate : float64[g]
         Continuously compounded zero rate to settlement; NaN where no curve is given. Used where pairs are
         fewer than 4 or the fitted discount is implausible, and to judge that.
-    may_fit : bool
-        Whether the discount may come from the slope; where not, it is the curve's.
+    may_fit : bool[g], optional
+        Where the discount may come from the slope; elsewhere it is the curve's. Everywhere if not given.
     """
     count = len(bounds) - 1
     forward, discount, sd = np.empty(count), np.empty(count), np.empty(count)
     pairs, method = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     inputs = (_column(strike), _column(call_minus_put), _column(spot), _column(year_fraction), _column(rate))
     fit_loop(
-        np.ascontiguousarray(bounds, dtype=np.int64), *inputs, may_fit, forward, discount, pairs, sd, method
+        np.ascontiguousarray(bounds, dtype=np.int64),
+        *inputs,
+        np.ones(count, dtype=np.bool_) if may_fit is None else may_fit,
+        forward,
+        discount,
+        pairs,
+        sd,
+        method,
     )
     return ForwardFits(forward, discount, pairs, sd, method)
 

@@ -30,7 +30,7 @@ _PAIRS_NEAR_THE_MONEY = 8
 OLS, ROBUST, MEDIAN, MEDIAN_ZERO_RATE, CARRY, ZERO_RATE, VENDOR, INVERSE, NONE = range(9)
 
 
-@kernel("i8[] f8[] f8[] f8[] f8[] f8[] b1 -> f8[] f8[] i8[] f8[] i8[]")
+@kernel("i8[] f8[] f8[] f8[] f8[] f8[] b1[] -> f8[] f8[] i8[] f8[] i8[]")
 def fit_loop(
     bounds: NDArray[np.int64],
     strike: Floats,
@@ -38,7 +38,7 @@ def fit_loop(
     spot: Floats,
     years: Floats,
     rate: Floats,
-    may_fit: bool,
+    may_fit: NDArray[np.bool_],
     forward: Floats,
     discount: Floats,
     pairs: NDArray[np.int64],
@@ -47,7 +47,7 @@ def fit_loop(
 ) -> None:
     """Forward and discount of each expiry of dollar-priced options; the pairs of one stand at ``bounds``.
 
-    ``rate`` is NaN where no curve is known. Without ``may_fit`` the discount is the curve's in any case.
+    ``rate`` is NaN where no curve is known. Where not ``may_fit`` the discount is the curve's in any case.
     """
     for g in range(forward.size):
         k, y = strike[bounds[g] : bounds[g + 1]], call_minus_put[bounds[g] : bounds[g + 1]]
@@ -55,7 +55,7 @@ def fit_loop(
         if known:
             near = np.abs(k - spot[g]) <= STRIKE_WINDOW * spot[g]
             k, y = k[near], y[near]
-        if may_fit and k.size >= MIN_PAIRS:
+        if may_fit[g] and k.size >= MIN_PAIRS:
             centre = spot[g] if known else float(np.median(k))
             slope, root, sd, error, left, robust = _fit_line(k, y, centre)
             if _plausible(slope, root, error, years[g], rate[g]):

@@ -45,6 +45,9 @@ def chain(expiries=(7, 30, 91), roots=2, strikes=81, coin=False, half_spread=0.0
         settles_us=TS + days.astype(np.int64) * US_PER_DAY,
         ts_us=TS,
         coin_settled=coin,
+        american=np.zeros(days.size, dtype=bool),
+        dividend_ex_us=np.array([], dtype=np.int64),
+        dividend_amount=np.array([]),
         curve_tenor_days=NO_CURVE if coin else np.array([1.0, 365.0]),
         curve_rate=NO_CURVE if coin else np.array([RATE, RATE]),
     )
@@ -54,7 +57,7 @@ def permuted(inputs: ChainInputs, order: np.ndarray) -> ChainInputs:
     rows = {
         f.name: getattr(inputs, f.name)[order]
         for f in fields(inputs)
-        if isinstance(getattr(inputs, f.name), np.ndarray) and not f.name.startswith("curve_")
+        if isinstance(getattr(inputs, f.name), np.ndarray) and not f.name.startswith(("curve_", "dividend_"))
     }
     return replace(inputs, **rows)
 

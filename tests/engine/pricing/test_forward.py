@@ -183,7 +183,7 @@ def test_where_the_slope_may_not_speak_the_discount_is_the_curves():
         spot=np.array([100.0]),
         year_fraction=np.array([0.5]),
         rate=np.array([0.05]),
-        may_fit=False,
+        may_fit=np.array([False]),
     )
     assert fits.discount[0] == pytest.approx(np.exp(-0.025), rel=1e-15)
     assert fits.methods() == [ForwardMethod.PARITY_MEDIAN]

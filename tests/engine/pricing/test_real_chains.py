@@ -66,6 +66,9 @@ def spx_inputs(rows: pd.DataFrame, day: str) -> ChainInputs:
         settles_us=settles,
         ts_us=trading_close_us(spx_terms("SPXW"), dt.date.fromisoformat(day), calendar),
         coin_settled=False,
+        american=np.zeros(len(rows), dtype=bool),
+        dividend_ex_us=np.array([], dtype=np.int64),
+        dividend_amount=np.array([]),
         curve_tenor_days=NO_CURVE,
         curve_rate=NO_CURVE,
     )
@@ -183,6 +186,9 @@ def coin_chain(rows: pd.DataFrame) -> ChainInputs:
         settles_us=rows["EXPIRY_UNIX"].to_numpy(dtype=np.int64) * 1_000_000,
         ts_us=int(rows["QUOTE_UNIXTIME"].max()) * 1_000_000,
         coin_settled=True,
+        american=np.zeros(len(rows), dtype=bool),
+        dividend_ex_us=np.array([], dtype=np.int64),
+        dividend_amount=np.array([]),
         curve_tenor_days=NO_CURVE,
         curve_rate=NO_CURVE,
     )
