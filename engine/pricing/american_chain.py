@@ -4,11 +4,15 @@ Parity holds for European options only. The forward of an American root is found
 next to the money at the forward so far, the early-exercise premium at those volatilities, and the forward of what is
 left of the prices. It settles within a few rounds, since the premium hardly depends on the forward.
 
+A tree needs the price of the share at the moment of the quotes, and what comes with a chain is often of another: an
+official close beside quotes that ran a quarter of an hour longer. The forwards of the next expiries, continued to no
+time at all, say what it was; the chain's own spot is moved there, where it is no more than 3% away.
+
 Cash dividends whose ex-dates are known are taken out of the spot (the escrowed model); whatever carry the forward shows
 beyond them, a lending fee or dividends not yet announced, is a continuous yield.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +30,9 @@ from engine.pricing.parity_pairs import ParityPairs
 _PAIRS = 8
 _MAX_ROUNDS = 6
 _SETTLED = 1e-7
+# the expiries that say what the spot was
+_NEXT_EXPIRIES, _LEAST_PAIRS, _NEXT_YEARS, _NEAREST_YEARS, _MOST_SPOT_MOVE = 6, 3, 0.25, 1.0 / 12.0, 0.03
+_YEAR_US = 365.0 * 86_400e6
 _VOL_BUMP, _RATE_BUMP = 1e-3, 1e-4
 Rows = NDArray[np.intp]
 
@@ -92,7 +99,7 @@ def american_rows(
     rate = np.where(
         years[rows] > 0.0, -np.log(fits.discount[group]) / np.where(years[rows] > 0.0, years[rows], 1.0), 0.0
     )
-    ex_years = (chain.dividend_ex_us - chain.ts_us) / (365.0 * 86_400e6)
+    ex_years = (chain.dividend_ex_us - chain.ts_us) / _YEAR_US
     ahead = (ex_years > 0.0) & (ex_years < np.max(years[rows], initial=0.0))
     times, amounts = ex_years[ahead], chain.dividend_amount[ahead]
     dividends = CashDividends.same_for_all(rows.size, times, amounts) if times.size else None
@@ -136,18 +143,22 @@ def implied_carry(forward: Floats, spot: Floats, years: Floats, ex_years: Floats
 
 def american_forwards(
     chain: ChainInputs, pairs: ParityPairs, fits: ForwardFits, years: Floats, mid: Floats
-) -> ForwardFits:
-    """The forwards of American groups from prices without their early-exercise premium; the others as they are."""
+) -> tuple[ForwardFits, ParityPairs]:
+    """The forwards of American groups from prices without their early-exercise premium, and the spot of the quotes.
+
+    Other groups stay as they are.
+    """
     chosen = _next_to_the_money(pairs, mid)
     if not chosen.size:
-        return fits
+        return fits, pairs
     call, put = pairs.call[chosen], pairs.put[chosen]
     group = pairs.group[call]
     both = np.concatenate([call, put])
     price = mid[both]
+    given = pairs.spot
     for _ in range(_MAX_ROUNDS):
-        rows = american_rows(chain, pairs, fits, years, both)
-        solved = rows.volatility(price)
+        before = np.concatenate([fits.forward, pairs.spot])
+        solved = american_rows(chain, pairs, fits, years, both).volatility(price)
         ok = (solved.status == IvStatus.OK).reshape(2, -1).all(axis=0)
         european = (price - solved.early_exercise_premium).reshape(2, -1)
         kept = np.flatnonzero(ok)
@@ -161,15 +172,44 @@ def american_forwards(
             may_fit=np.zeros(pairs.years.size, dtype=np.bool_),
         )
         better = pairs.american & (found.pairs > 0)
-        before = fits.forward
         fits = ForwardFits(
             *(np.where(better, getattr(found, n), getattr(fits, n)) for n in ForwardFits.__slots__)
         )
+        pairs = replace(pairs, spot=synchronous_spot(chain, pairs, fits, given))
         with np.errstate(invalid="ignore"):
-            moved = np.abs(fits.forward / before - 1.0)
+            moved = np.abs(np.concatenate([fits.forward, pairs.spot]) / before - 1.0)
         if not np.nanmax(moved, initial=0.0) > _SETTLED:
             break
-    return fits
+    return fits, pairs
+
+
+def synchronous_spot(chain: ChainInputs, pairs: ParityPairs, fits: ForwardFits, given: Floats) -> Floats:
+    """The spot of each group at the moment of the quotes, float64[g].
+
+    ``ln F`` less what interest and known dividends make is a line in time, whose slope is the yield and whose start is
+    the spot. Groups that were given one spot have one underlying and share the line. Two expiries with pairs are needed
+    within a quarter of a year, one of them within a month.
+    """
+    spot = given.copy()
+    ex_years = (chain.dividend_ex_us - chain.ts_us) / _YEAR_US
+    quoted = pairs.american & (fits.pairs >= _LEAST_PAIRS) & (pairs.years > 0.0) & (pairs.years < _NEXT_YEARS)
+    rate = np.where(np.isnan(pairs.rate), 0.0, pairs.rate)
+    for own in np.unique(given[pairs.american & (given > 0.0)]):
+        alike = pairs.american & (given == own)
+        near = np.flatnonzero(alike & quoted)
+        near = near[np.argsort(pairs.years[near], kind="stable")[:_NEXT_EXPIRIES]]
+        if near.size < 2 or pairs.years[near[0]] > _NEAREST_YEARS:
+            continue
+        t = pairs.years[near]
+        ahead = (ex_years[None, :] > 0.0) & (ex_years[None, :] < t[:, None])
+        paid = (ahead * chain.dividend_amount * np.exp(-rate[near][:, None] * ex_years[None, :])).sum(axis=1)
+        level = np.log((fits.forward[near] * np.exp(-rate[near] * t) + paid) / own)
+        spread = t - t.mean()
+        slope = (spread @ level) / (spread @ spread) if spread @ spread > 0.0 else 0.0
+        start = float(level.mean() - slope * t.mean())
+        if abs(start) <= _MOST_SPOT_MOVE:
+            spot[alike] = own * np.exp(start)
+    return spot
 
 
 def _next_to_the_money(pairs: ParityPairs, mid: Floats) -> NDArray[np.int64]:

@@ -41,7 +41,7 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
     years = year_fraction(chain.ts_us, chain.settles_us)
     mid = 0.5 * (chain.bid + chain.ask)
     pairs = parity_pairs(chain, years)
-    fits = _fit(chain, pairs, years, mid)
+    fits, pairs = _fit(chain, pairs, years, mid)
     forward, discount = fits.forward[pairs.group], fits.discount[pairs.group]
     right, strike = np.ascontiguousarray(chain.right, dtype=np.int8), np.ascontiguousarray(chain.strike)
     spot = forward if chain.coin_settled else np.ascontiguousarray(chain.spot)
@@ -92,13 +92,16 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
     return out
 
 
-def _fit(chain: ChainInputs, pairs: ParityPairs, years: Floats, mid: Floats) -> ForwardFits:
-    """One forward for each root and expiry."""
+def _fit(
+    chain: ChainInputs, pairs: ParityPairs, years: Floats, mid: Floats
+) -> tuple[ForwardFits, ParityPairs]:
+    """One forward for each root and expiry; the spots of American ones as of the moment of the quotes."""
     strike, difference = chain.strike[pairs.call], mid[pairs.call] - mid[pairs.put]
     if chain.coin_settled:
+        venue = pairs.vendor_forward
         return inverse_forwards(
-            pairs.bounds, strike, difference, vendor_forward=pairs.vendor_forward, spot=pairs.spot
-        )
+            pairs.bounds, strike, difference, vendor_forward=venue, spot=pairs.spot
+        ), pairs
     # the slope of American prices is no discount
     fits = fit_forwards(
         pairs.bounds,
@@ -109,7 +112,7 @@ def _fit(chain: ChainInputs, pairs: ParityPairs, years: Floats, mid: Floats) -> 
         rate=pairs.rate,
         may_fit=~pairs.american,
     )
-    return american_forwards(chain, pairs, fits, years, mid) if pairs.american.any() else fits
+    return american_forwards(chain, pairs, fits, years, mid) if pairs.american.any() else (fits, pairs)
 
 
 def _price_american(

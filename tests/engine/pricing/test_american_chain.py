@@ -1,5 +1,7 @@
 """American roots: a chain that a tree priced gives back its forward, volatilities and early-exercise premium."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,39 +22,45 @@ def smile(strike: np.ndarray) -> np.ndarray:
     return 0.25 - 0.2 * np.log(strike / SPOT)
 
 
-def american_chain(*, dividends: bool, american: bool = True, half_spread: float = 0.0) -> ChainInputs:
+def american_chain(
+    *,
+    dividends: bool,
+    american: bool = True,
+    half_spread: float = 0.0,
+    days: tuple[int, ...] = (30, 120, 300),
+) -> ChainInputs:
     """Mids are the tree's own prices: three expiries, strikes from 75 to 130."""
-    days, right, strike = (
-        a.ravel() for a in np.meshgrid([30, 120, 300], [0, 1], np.arange(75.0, 131.0, 2.5), indexing="ij")
+    day, right, strike = (
+        a.ravel() for a in np.meshgrid(days, [0, 1], np.arange(75.0, 131.0, 2.5), indexing="ij")
     )
-    years = days / 365.0
+    years = day / 365.0
     terms = (
         right,
-        np.full(days.size, SPOT),
+        np.full(day.size, SPOT),
         strike,
         years,
-        np.full(days.size, RATE),
-        np.full(days.size, BORROW),
+        np.full(day.size, RATE),
+        np.full(day.size, BORROW),
     )
     sigma = smile(strike)
     if dividends:
-        cash = CashDividends.same_for_all(days.size, EX_DAYS / 365.0, np.full(EX_DAYS.size, AMOUNT))
+        cash = CashDividends.same_for_all(day.size, EX_DAYS / 365.0, np.full(EX_DAYS.size, AMOUNT))
         mid = cash_dividend_price(*terms, sigma, cash, DividendModel.ESCROWED).price
     else:
         mid = leisen_reimer(*terms, sigma).price
     return ChainInputs(
-        root_code=np.zeros(days.size, dtype=np.int64),
-        expiry_days=days.astype(np.int32) + 20_000,
+        root_code=np.zeros(day.size, dtype=np.int64),
+        expiry_days=day.astype(np.int32) + 20_000,
         right=right.astype(np.int8),
         strike=strike,
         bid=np.where(mid > half_spread, mid - half_spread, np.nan),
         ask=mid + half_spread,
-        spot=np.full(days.size, SPOT),
-        vendor_forward=np.full(days.size, np.nan),
-        settles_us=TS + days.astype(np.int64) * DAY_US,
+        spot=np.full(day.size, SPOT),
+        vendor_forward=np.full(day.size, np.nan),
+        settles_us=TS + day.astype(np.int64) * DAY_US,
         ts_us=TS,
         coin_settled=False,
-        american=np.full(days.size, american),
+        american=np.full(day.size, american),
         dividend_ex_us=TS + EX_DAYS * DAY_US if dividends else np.array([], dtype=np.int64),
         dividend_amount=np.full(EX_DAYS.size if dividends else 0, AMOUNT),
         curve_tenor_days=np.array([1.0, 365.0]),
@@ -130,8 +138,6 @@ def test_bid_and_ask_volatilities_enclose_that_of_the_mid():
 
 def test_dividends_that_are_past_or_after_the_expiry_change_nothing():
     plain = american_chain(dividends=False)
-    from dataclasses import replace
-
     others = replace(
         plain, dividend_ex_us=TS + np.array([-5, 400]) * DAY_US, dividend_amount=np.array([3.0, 4.0])
     )
@@ -144,3 +150,14 @@ def test_the_carry_of_a_forward_with_dividends_is_found_again():
     found = implied_carry(forward, np.full(4, SPOT), years, EX_DAYS / 365.0, np.full(3, AMOUNT))
     np.testing.assert_allclose(found[:3], RATE - BORROW, atol=1e-12)
     assert np.isnan(found[3])
+
+
+def test_a_spot_of_another_moment_is_moved_to_that_of_the_quotes():
+    """Two more expiries within weeks say where the share was; beyond three percent the chain is not believed."""
+    near = american_chain(dividends=False, days=(9, 23, 30, 120))
+    out = enrich_chain(near)
+    for share, same in ((1.004, True), (0.99, True), (1.08, False)):
+        moved = enrich_chain(replace(near, spot=near.spot * share))
+        told = np.isfinite(out.iv) & np.isfinite(moved.iv) & (out.vega_per_vol_point > 0.02)
+        worst = np.max(np.abs(out.iv - moved.iv)[told])
+        assert bool(worst < 2e-4) is same, (share, worst)
