@@ -18,6 +18,7 @@ NAMES = (
     "demo",
     "backtest",
     "implied_volatility",
+    "lattice",
     "monte_carlo",
     "quality",
     "parsing",
