@@ -19,6 +19,7 @@ NAMES = (
     "backtest",
     "pricing.european",
     "pricing.option_chain",
+    "pricing.lattice",
     "monte_carlo",
     "quality",
     "parsing",

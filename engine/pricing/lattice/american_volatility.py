@@ -128,8 +128,8 @@ def american_implied_volatility(
     if rows.size:
         unamerican[rows] = value(rows, sigma[rows], american=False)
         premium[rows] = np.maximum(target[rows] - unamerican[rows], 0.0)
-    found, european_price, early = (v.reshape(shape) for v in (sigma, unamerican, premium))
-    return AmericanVolatility(found, european_price, early, status.reshape(shape))
+    first, second, third = (v.reshape(shape) for v in (sigma, unamerican, premium))
+    return AmericanVolatility(first, second, third, status.reshape(shape))
 
 
 @kernel("i1[] f8[] f8[] f8[] f8[] f8[] f8[] -> f8[] f8[]")

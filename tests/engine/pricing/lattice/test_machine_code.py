@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.pricing.lattice import lanes
+from engine.pricing.lattice.dividend_grid import induce_with_dividends
 from engine.pricing.lattice.induction import induce
 from engine.pricing.lattice.tree_setup import set_up
 from tests.engine.pricing.lattice.lane_loops import everything
@@ -32,11 +33,13 @@ def test_vector_instructions_and_no_calls(kernel):
 
 
 @pytest.mark.skipif(not ON_X86, reason="the instructions looked for are those of x86-64")
-def test_nothing_is_spilled_out_of_the_registers_in_the_folding_loop():
-    """A loop body is what ends in a jump back: the one with most products is where the time goes."""
-    bodies = re.split(r"^\.L\w+:", machine_code(induce.assembly()), flags=re.M)
+@pytest.mark.parametrize("kernel", [induce, induce_with_dividends], ids=["tree", "grid"])
+def test_folding_loops_stay_in_registers_and_call_nothing(kernel):
+    """Of the blocks between two labels the one with most products is where the time goes."""
+    bodies = re.split(r"^\.L\w+:", kernel.assembly(), flags=re.M)
     hottest = max(bodies, key=lambda b: len(re.findall("vfn?m(?:add|sub)", b)))
     assert len(re.findall("vfn?m(?:add|sub)", hottest)) >= 8
+    assert not re.search(r"^\s*call", hottest, re.M)
     if "zmm" in hottest:
         assert not re.search(r"\(%r[sb]p\).*%zmm|%zmm.*\(%r[sb]p\)", hottest)
 
