@@ -2,18 +2,22 @@
 
 import datetime as dt
 import sys
+from collections.abc import Sequence
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
 
 from assets import engine_arrays as ea
+from assets.corporate_actions import ActionsInForce
 from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
+from assets.known_dividends import cash_dividends
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
 from assets.rates import rate_curve
 from assets.unit_spot import priced_groups
-from engine.instruments.terms import QuoteGrade
+from engine.corporate_actions.events import CorporateAction
+from engine.instruments.terms import ExerciseStyle, QuoteGrade
 from engine.pricing.chain_columns import FORWARD_METHODS, IV_STATUSES, MODELS, ChainInputs, ChainOutputs
 from engine.pricing.enrich import enrich_chain
 from resources.data_quality.grade import grade_quotes
@@ -31,7 +35,11 @@ SOLVED_SHARE = 0.9
 
 
 def enrich_quotes(
-    adjusted: pa.Table, universe: UniverseSpec, tenor_days: np.ndarray, rates: np.ndarray
+    adjusted: pa.Table,
+    universe: UniverseSpec,
+    tenor_days: np.ndarray,
+    rates: np.ndarray,
+    actions: Sequence[CorporateAction] = (),
 ) -> pa.Table:
     """Rows of ``ADJUSTED_SCHEMA`` of one underlying and session as ``CHAIN_SCHEMA``.
 
@@ -39,6 +47,8 @@ def enrich_quotes(
     ----------
     tenor_days, rates
         The zero curve known that day: int32 days, continuously compounded decimals; may be empty.
+    actions
+        Corporate actions known that day; the underlying's cash dividends enter American prices.
     """
     if adjusted.num_rows == 0:
         return CHAIN_SCHEMA.empty_table()
@@ -49,15 +59,25 @@ def enrich_quotes(
     for start, stop in zip([0, *bounds], [*bounds, len(ts)], strict=True):
         rows = adjusted.slice(start, stop - start)
         pieces.append(
-            _with_outputs(rows, _price(rows, universe, int(ts[start]), tenor_days, rates), universe)
+            _with_outputs(rows, _price(rows, universe, int(ts[start]), tenor_days, rates, actions), universe)
         )
     return pa.concat_tables(pieces, promote_options="default").cast(CHAIN_SCHEMA)
 
 
 def _price(
-    rows: pa.Table, universe: UniverseSpec, ts_us: int, tenor_days: np.ndarray, rates: np.ndarray
+    rows: pa.Table,
+    universe: UniverseSpec,
+    ts_us: int,
+    tenor_days: np.ndarray,
+    rates: np.ndarray,
+    actions: Sequence[CorporateAction],
 ) -> ChainOutputs:
     group, unit_spot = priced_groups(rows)
+    style, styles = ea.codes(rows, "style")
+    # what delivers other things than shares one for one stays with the European model, as the model column says
+    american = np.isin(styles, ExerciseStyle.AMERICAN.value)[style] & (unit_spot == ea.floats(rows, "spot"))
+    name = str(rows.column("underlying")[0])
+    ex_us, amounts = cash_dividends(actions, name, ts_us, universe.timezone)
     return enrich_chain(
         ChainInputs(
             root_code=group,
@@ -71,10 +91,9 @@ def _price(
             settles_us=ea.microseconds(rows, "settles_at"),
             ts_us=ts_us,
             coin_settled=universe.coin_settled,
-            # the European model on every row for now, as the model column says
-            american=np.zeros(rows.num_rows, dtype=np.bool_),
-            dividend_ex_us=np.empty(0, dtype=np.int64),
-            dividend_amount=np.empty(0),
+            american=american,
+            dividend_ex_us=ex_us,
+            dividend_amount=amounts,
             curve_tenor_days=tenor_days.astype(np.float64),
             curve_rate=rates,
         )
@@ -101,6 +120,7 @@ def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> 
         "vega_per_vol_point": ea.nullable(out.vega_per_vol_point),
         "theta_per_day": ea.nullable(out.theta_per_day),
         "rho_per_pct": ea.nullable(out.rho_per_pct),
+        "early_exercise_premium": ea.nullable(out.early_exercise_premium),
         "quote_age_seconds": ea.nullable(age),
         "grade": ea.encoded(grade, [g.name.lower() for g in QuoteGrade]),
     }
@@ -109,17 +129,19 @@ def _with_outputs(rows: pa.Table, out: ChainOutputs, universe: UniverseSpec) -> 
 
 def enrich_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
     """Build the layer for these sessions."""
-    return each_day(lambda day: _enrich_day(universe, lake, day), days, lake)
+    in_force = ActionsInForce(universe, lake)
+    return each_day(lambda day: _enrich_day(universe, lake, in_force, day), days, lake)
 
 
-def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
+def _enrich_day(universe: UniverseSpec, lake: Lake, in_force: ActionsInForce, day: dt.date) -> DayStatus:
     upstream = read_status(lake, universe, "adjusted_quotes", day)
+    actions, action_inputs = in_force.on(day)
     tenor_days, rates, rate_inputs = rate_curve(universe, lake, day)
     underlyings = {}
     for name, before in upstream.underlyings.items():
         if before.status == "ok":
             quotes = lake.read_table(before.path, sha256=before.sha256)
-            table = enrich_quotes(quotes, universe, tenor_days, rates)
+            table = enrich_quotes(quotes, universe, tenor_days, rates, actions)
         else:
             table = CHAIN_SCHEMA.empty_table()
         path = partition_path(universe.name, ASSET, day.isoformat(), name)
@@ -133,7 +155,7 @@ def _enrich_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
             sha256=written.sha256,
             digest=table_digest(table),
         )
-    status = DayStatus(day, underlyings, {**upstream.inputs, **rate_inputs})
+    status = DayStatus(day, underlyings, {**upstream.inputs, **action_inputs, **rate_inputs})
     write_status(lake, universe, ASSET, status)
     return status
 
@@ -184,6 +206,8 @@ def build_option_chain(
     deps = [universe_key(universe, "adjusted_quotes")]
     if universe.rates is not None:
         deps.append(universe_key(universe, "rates"))
+    if universe.corporate_actions is not None:
+        deps.append(universe_key(universe, "corporate_actions"))
 
     @dg.asset(
         **daily_asset(universe, ASSET, daily, sys.modules[__name__], CHAIN_SCHEMA),
@@ -198,7 +222,8 @@ def build_option_chain(
         ],
         description=(
             "Parity forwards, discounts, implied volatilities (bid, mid, ask), Greeks, quote age and grade. "
-            "The model column says what priced a row: the European Black model on every row for now."
+            "The model column says what priced a row: Black's formula, or for American options a tree with the cash "
+            "dividends that are known."
         ),
     )
     def option_chain(context: dg.AssetExecutionContext, lake: LakeResource):

@@ -113,6 +113,7 @@ CHAIN_SCHEMA = pa.schema(
         pa.field("vega_per_vol_point", F64),
         pa.field("theta_per_day", F64),
         pa.field("rho_per_pct", F64),
+        pa.field("early_exercise_premium", F64),
         pa.field("quote_age_seconds", F64),
         pa.field("grade", KEY, nullable=False),
     ]

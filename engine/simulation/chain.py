@@ -14,7 +14,7 @@ from engine.simulation.activity import (
 )
 from engine.simulation.bridge import FloatArray
 from engine.simulation.carry import Carry, forwards
-from engine.simulation.early_exercise import early_exercise_value
+from engine.simulation.early_exercise import early_exercise_premium
 from engine.simulation.listing import ContractTable, IntArray
 from engine.simulation.smile import SsviParameters, atm_total_variance, implied_volatility
 from engine.simulation.spreads import SpreadParameters, half_spreads, quotes, round_to_tick
@@ -146,16 +146,6 @@ def simulate_chain(
         premium=day.premium,
     )
 
-    def volatility_of(log_moneyness: FloatArray, to_years: FloatArray) -> FloatArray:
-        theta = atm_total_variance(
-            to_years,
-            variance_per_year=day.variance_per_year,
-            long_run_variance_per_year=day.long_run_variance_per_year,
-            mean_reversion_per_year=day.mean_reversion_per_year,
-            premium=day.premium,
-        )
-        return implied_volatility(log_moneyness, theta, to_years, day.smile)
-
     pair_strike = contracts.strike_on(pairs, day.session)
     log_moneyness = np.log(pair_strike / forward_of[at])
     pair_volatility = implied_volatility(log_moneyness, theta_of[at], alive_years[at], day.smile)
@@ -170,12 +160,8 @@ def simulate_chain(
     payoff = np.maximum(np.where(is_put, strike - day.spot, day.spot - strike), 0.0)
     value = np.where(years > 0.0, valuation.value, payoff)
     if day.early_exercise:
-        value = np.maximum(
-            value,
-            early_exercise_value(
-                is_put, strike, years, spot=day.spot, carry=day.carry, volatility=volatility_of
-            ),
-        )
+        premium = early_exercise_premium(is_put, strike, years, volatility, spot=day.spot, carry=day.carry)
+        value = np.maximum(value + premium, payoff)
     standard = np.repeat(log_moneyness, 2) / (volatility * np.sqrt(alive_years[at]))
     half = half_spreads(valuation, standard, np.maximum(years, 0.0), day.spot, spreads)
     if day.coin_priced:

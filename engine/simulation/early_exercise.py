@@ -1,55 +1,55 @@
-"""What the right to exercise early adds at least: the best of a few days on which to use it.
+"""What the right to exercise early adds to generated stock options.
 
-F. Black, "Fact and fantasy in the use of options", Financial Analysts Journal 31 (1975): a call on a stock with
-known dividends is worth at least what its European twins are that end just before each ex-date. Both rights are
-worth at least what exercise pays now. The bound keeps what no arbitrage allows: it is convex in the strike,
-never below intrinsic value, and does not fall with maturity by more than a spread.
+The European value is the generator's own; the premium is the difference of two lattices, with and without the right,
+on the spot less the dividends to come. The lattices are held against QuantLib where they live
+(``tests/engine/pricing/lattice``): a mistake in them would not show in what is recovered from generated quotes.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
 from engine.simulation.bridge import FloatArray
-from engine.simulation.carry import Carry, forwards
-from engine.simulation.valuation import value_on_forward
-
-#: exercise comes this long before the ex-date's own instant
-_BEFORE_YEARS = 1e-9
-#: nearer ex-dates than this are exercise now
-_LEAST_YEARS = 1.0 / 365.0
+from engine.simulation.carry import Carry
 
 
-def early_exercise_value(
+def early_exercise_premium(
     is_put: NDArray[np.bool_],
     strike: FloatArray,
     years: FloatArray,
+    volatility: FloatArray,
     *,
     spot: float,
     carry: Carry,
-    volatility: Callable[[FloatArray, FloatArray], FloatArray],
 ) -> FloatArray:
-    """The best of exercising now and, for calls, just before each ex-date: float64[n].
+    """American less European value by the same lattice: float64[n], 0 at and after expiry.
 
     Parameters
     ----------
     years : float64[n]
         Time to settlement.
-    volatility
-        Black volatility of log moneyness and years, arrays of one length.
+    volatility : float64[n]
+        Black volatility, of the spot less the present value of the dividends before settlement.
     """
-    best: FloatArray = np.maximum(np.where(is_put, strike - spot, spot - strike), 0.0)
-    for ex_years in carry.ex_years[carry.cash_dividend > 0.0].tolist():
-        rows = np.flatnonzero(~is_put & (years > ex_years))
-        if ex_years < _LEAST_YEARS or not len(rows):
-            continue
-        until = np.full(len(rows), ex_years - _BEFORE_YEARS)
-        forward, discount = forwards(spot, until[:1], carry)
-        to_forward = np.full(len(rows), forward[0])
-        sigma = volatility(np.log(strike[rows] / to_forward), until)
-        held = value_on_forward(
-            is_put[rows], strike[rows], to_forward, np.full(len(rows), discount[0]), sigma, until
-        )
-        best[rows] = np.maximum(best[rows], held.value)
-    return best
+    premium = np.zeros(strike.size)
+    rows = np.flatnonzero(years > 0.0)
+    if not rows.size:
+        return premium
+    time = years[rows]
+    ahead = carry.ex_years > 0.0
+    dividends = CashDividends.same_for_all(rows.size, carry.ex_years[ahead], carry.cash_dividend[ahead])
+    terms = (
+        is_put[rows].astype(np.int8),
+        np.full(rows.size, spot),
+        strike[rows],
+        time,
+        np.interp(time, carry.tenor_years, carry.zero_rate),
+        np.full(rows.size, carry.dividend_yield),
+        volatility[rows],
+        dividends,
+        DividendModel.ESCROWED,
+    )
+    american = cash_dividend_price(*terms).price
+    european = cash_dividend_price(*terms, american=False).price
+    premium[rows] = np.maximum(american - european, 0.0)
+    return premium

@@ -39,7 +39,7 @@ def value_on_forward(
 ) -> Valuation:
     """Black (1976) values: ``D (F N(d1) - K N(d2))`` for calls, puts by parity of the same normals.
 
-    The early exercise of American options is worth nothing here; ``early_exercise_value`` adds it.
+    The early exercise of American options is worth nothing here; ``early_exercise_premium`` adds it.
 
     Parameters
     ----------

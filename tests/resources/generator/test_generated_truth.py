@@ -30,7 +30,7 @@ def recovered(request):
         settles_us=market.settles_us[chain.row],
         ts_us=day.state.ts_us,
         coin_settled=coin,
-        american=np.zeros(n, dtype=bool),
+        american=np.full(n, request.param is DEMO_STOCK),
         dividend_ex_us=np.array([], dtype=np.int64),
         dividend_amount=np.array([]),
         curve_tenor_days=np.empty(0) if coin else market.rates.tenor_years * 365.0,
