@@ -22,7 +22,7 @@ NODES = tuple(-math.cos((2 * m + 1) * math.pi / (2 * ROWS)) for m in range(ROWS)
 #: standard deviations between columns
 DISTANCE = 0.25
 #: a share of the European vega: below it prices hardly depend on volatility, and the tree itself must be asked
-LEAST_VEGA_SHARE = 0.75
+LEAST_VEGA_SHARE = 0.85
 _TURNS = 15
 _SETTLED = 1e-8
 _VISIBLE = 1e-6
