@@ -20,8 +20,10 @@ from engine.pricing.lattice.premium_interpolation import DISTANCE, NODES, ROWS, 
 LEAST_QUOTES = 20
 #: columns reach out to so many standard deviations at most
 _FAR = 5.0
-# A table spans the volatilities of the out-of-the-money quotes, give or take what puts American ones below European
-# ones, and outliers aside.
+# a correction of a rough volatility that is larger shows that its slope was no good
+_MOST_STEP = 2e-4
+# A table spans the volatilities of the quotes that early exercise hardly touches, outliers aside, give or take what
+# puts American ones below European ones.
 _DEVIATIONS, _LEAST_HALF, _MOST_HALF, _BELOW, _ABOVE = 2.5, 0.05, 0.5, 0.06, 0.03
 
 
@@ -114,7 +116,7 @@ def chain_implied_volatility(
     if slices.dividends is not None:
         cash = slices.dividends.within(slices.year_fraction)
         held = cash.present_value(slices.rate - slices.dividend_yield)
-    sigma, unamerican = np.full(price.size, np.nan), np.full(price.size, np.nan)
+    sigma, unamerican, slopes = (np.full(price.size, np.nan) for _ in range(3))
     guess = _guesses(slices, held, owner, strike, price)
     tables = _tabulate(slices, held, cash, owner, strike, guess, steps)
     if tables.shares.size:
@@ -125,8 +127,22 @@ def chain_implied_volatility(
         solve(
             slices.offsets, 1.0 - 2.0 * slices.right, slices.spot, held, slices.year_fraction, slices.rate,
             slices.dividend_yield, tables.middle, tables.half, tables.lowest, tables.columns, tables.starts,
-            tables.shares, tables.roots, first, last, strike, price, start, sigma, unamerican,
+            tables.shares, tables.roots, first, last, strike, price, start, sigma, unamerican, slopes,
         )  # fmt: skip
+        rough = np.flatnonzero(np.isfinite(slopes))
+        _put_right(
+            slices,
+            held,
+            cash,
+            owner[rough],
+            strike[rough],
+            price[rough],
+            slopes[rough],
+            sigma,
+            unamerican,
+            rough,
+            steps,
+        )
     status = np.full(price.size, IvStatus.OK, dtype=np.int8)
     premium = np.maximum(price - unamerican, 0.0)
     open_ = np.flatnonzero(np.isnan(sigma))
@@ -141,15 +157,46 @@ def chain_implied_volatility(
     return AmericanVolatility(sigma, unamerican, premium, status)
 
 
+def _put_right(
+    slices: ExpirySlices, held: Floats, cash: CashDividends | None, of: NDArray[np.intp], strike: Floats,
+    price: Floats, slope: Floats, sigma: Floats, unamerican: Floats, rows: NDArray[np.intp], steps: int,
+) -> None:  # fmt: skip
+    """One Newton step of the lattice for each row; NaN where that goes far, since then the slope was no good."""
+    right, spot, t = slices.right[of], slices.spot[of], slices.year_fraction[of]
+    rate, carried, vol = slices.rate[of], slices.dividend_yield[of], sigma[rows]
+    step = (
+        _american(right, spot, strike, t, rate, carried, vol, None if cash is None else cash.rows(of), steps)
+        - price
+    ) / slope
+    better = np.where(np.abs(step) < _MOST_STEP, vol - step, np.nan)
+    sigma[rows] = better
+    base = closed_values(
+        right, spot - held[of], strike, t, rate, carried, np.where(np.isfinite(better), better, 1.0)
+    )[0]
+    unamerican[rows] = np.where(np.isfinite(better), base, np.nan)
+
+
+def _american(
+    right: NDArray[np.int8], spot: Floats, strike: Floats, t: Floats, rate: Floats, carried: Floats, sigma: Floats,
+    cash: CashDividends | None, steps: int,
+) -> Floats:  # fmt: skip
+    terms = (right, spot, strike, t, rate, carried, sigma)
+    if cash is None:
+        return leisen_reimer(*terms, steps=steps).price
+    return cash_dividend_price(*terms, cash, DividendModel.ESCROWED, steps=steps).price
+
+
 def _guesses(
     slices: ExpirySlices, held: Floats, owner: NDArray[np.intp], strike: Floats, price: Floats
 ) -> Floats:
-    """Volatilities of the out-of-the-money quotes as if they were European, NaN for the others."""
+    """Volatilities as if the quotes were European, of those out of the money and of calls of which little is gained
+    by early exercise; NaN for the others."""
     with np.errstate(all="ignore"):
         forward = (slices.spot - held) * np.exp((slices.rate - slices.dividend_yield) * slices.year_fraction)
         growth = np.exp(slices.rate * slices.year_fraction)
     sign = 1 - 2 * slices.right
-    out = np.flatnonzero(sign[owner] * (forward[owner] - strike) <= 0)
+    mild = (slices.right == 0) & (slices.dividend_yield <= slices.rate) & (slices.dividends is None)
+    out = np.flatnonzero((sign[owner] * (forward[owner] - strike) <= 0) | mild[owner])
     of = owner[out]
     guess = np.full(price.size, np.nan)
     guess[out] = implied_volatility(
@@ -194,12 +241,9 @@ def _tabulate(
     strikes = forward[at] * np.exp((lowest[at] + DISTANCE * column) * sigma * root_t[at])
     right, spot, t = slices.right[at], slices.spot[at], slices.year_fraction[at]
     rate, carried = slices.rate[at], slices.dividend_yield[at]
-    if cash is None:
-        american = leisen_reimer(right, spot, strikes, t, rate, carried, sigma, steps=steps).price
-    else:
-        american = cash_dividend_price(
-            right, spot, strikes, t, rate, carried, sigma, cash.rows(at), DividendModel.ESCROWED, steps=steps
-        ).price
+    american = _american(
+        right, spot, strikes, t, rate, carried, sigma, None if cash is None else cash.rows(at), steps
+    )
     base = closed_values(right, spot - held[at], strikes, t, rate, carried, sigma)[0]
     with np.errstate(all="ignore"):
         shares = np.where(base > 0, american / base - 1.0, 0.0)

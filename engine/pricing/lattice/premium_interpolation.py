@@ -22,9 +22,11 @@ NODES = tuple(-math.cos((2 * m + 1) * math.pi / (2 * ROWS)) for m in range(ROWS)
 #: standard deviations between columns
 DISTANCE = 0.25
 #: a share of the European vega: below it prices hardly depend on volatility, and the tree itself must be asked
-LEAST_VEGA_SHARE = 0.75
+LEAST_VEGA_SHARE = 0.85
+#: from here on one lattice and the table's slope put the table's volatility right
+ROUGH_VEGA_SHARE = 0.4
 _TURNS = 15
-_SETTLED = 1e-8
+_SETTLED = 1e-7
 _VISIBLE = 1e-6
 #: of the width of a table's range of volatilities: extrapolation allowed beyond it
 _BEYOND = 1.05
@@ -96,20 +98,24 @@ def waiting_columns(columns: Array, starts: Array, roots: Array, first: Array, l
 
 
 @kernel(
-    "i8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] i8[] i8[] f8[] f8[] i8[] i8[] f8[] f8[] f8[] -> f8[] f8[]"
+    "i8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] i8[] i8[] f8[] f8[] i8[] i8[] f8[] f8[] f8[] -> f8[] f8[] f8[]"
 )
 def solve(
     offsets: Array, sign: Array, spot: Array, held: Array, year_fraction: Array, rate: Array, dividend_yield: Array,
     middle: Array, half: Array, lowest: Array, columns: Array, starts: Array, shares: Array, roots: Array,
     first: Array, last: Array, strike: Array, price: Array, guess: Array, sigma: Array, unamerican: Array,
+    slopes: Array,
 ) -> None:  # fmt: skip
-    """Write volatility and European price of every quote; NaN where the table does not answer."""
+    """Write volatility and European price of every quote; NaN where the table does not answer.
+
+    Where it answers only roughly ``slopes`` holds the American vega there, elsewhere NaN.
+    """
     for s in range(columns.size):
         t = year_fraction[s]
         root_t = math.sqrt(t)
         forward = (spot[s] - held[s]) * exp((rate[s] - dividend_yield[s]) * t)
         for i in range(offsets[s], offsets[s + 1]):
-            sigma[i], unamerican[i] = math.nan, math.nan
+            sigma[i], unamerican[i], slopes[i] = math.nan, math.nan, math.nan
             if not guess[i] > 0.0:
                 continue
             x = log(strike[i] / forward)
@@ -134,8 +140,9 @@ def solve(
                     share = 0.0
                 step = miss / slope
                 if abs(step) <= _SETTLED * vol:
-                    if share >= LEAST_VEGA_SHARE:
+                    if share >= ROUGH_VEGA_SHARE:
                         sigma[i], unamerican[i] = vol, base
+                        slopes[i] = slope if share < LEAST_VEGA_SHARE else math.nan
                     break
                 before, miss_before = vol, miss
                 vol = min(max(vol - step, 0.5 * vol), 2.0 * vol)
