@@ -77,6 +77,7 @@ _CHAIN = {
     "vega_per_vol_point": "price change per 0.01 of volatility",
     "theta_per_day": "price change per calendar day",
     "rho_per_pct": "price change per 0.01 of the rate",
+    "early_exercise_premium": "mid less the European option's price at the same volatility; 0 for European options",
     "quote_age_seconds": "ts minus quote_ts",
     "grade": "firm, one_sided, wide, stale, locked, crossed or no_quote; the last three never fill",
 }

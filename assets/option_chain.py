@@ -20,6 +20,7 @@ from engine.corporate_actions.events import CorporateAction
 from engine.instruments.terms import ExerciseStyle, QuoteGrade
 from engine.pricing.chain_columns import FORWARD_METHODS, IV_STATUSES, MODELS, ChainInputs, ChainOutputs
 from engine.pricing.enrich import enrich_chain
+from engine.pricing.implied_volatility import IvStatus
 from resources.data_quality.grade import grade_quotes
 from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
@@ -161,15 +162,19 @@ def _enrich_day(universe: UniverseSpec, lake: Lake, in_force: ActionsInForce, da
 
 
 def solved_share(lake: Lake, statuses: list[DayStatus]) -> float | None:
-    """Share of two-sided quotes whose mid has an implied volatility; None where there is no such quote."""
+    """Share of two-sided quotes whose mid has an implied volatility; None where there is no such quote.
+
+    An American option that costs what exercise pays has none, and is not counted.
+    """
     two_sided = solved = 0
     for status in statuses:
         for u in status.underlyings.values():
             if not u.rows:
                 continue
-            table = lake.read_table(u.path, columns=["grade", "iv"])
-            grades = ea.texts(table, "grade")
-            quoted = np.isin(grades, ("firm", "wide", "stale", "locked"))
+            table = lake.read_table(u.path, columns=["grade", "iv", "iv_status", "style"])
+            quoted = np.isin(ea.texts(table, "grade"), ("firm", "wide", "stale", "locked"))
+            american = ea.texts(table, "style") == ExerciseStyle.AMERICAN.value
+            quoted &= ~(american & (ea.texts(table, "iv_status") == IvStatus.BELOW_INTRINSIC.label))
             two_sided += int(quoted.sum())
             solved += int((quoted & ~np.isnan(ea.floats(table, "iv"))).sum())
     return solved / two_sided if two_sided else None
@@ -217,7 +222,10 @@ def build_option_chain(
             dg.AssetCheckSpec(
                 CHECK,
                 asset=universe_key(universe, ASSET),
-                description=f"At least {SOLVED_SHARE:.0%} of two-sided quotes have an implied volatility.",
+                description=(
+                    f"At least {SOLVED_SHARE:.0%} of two-sided quotes have an implied volatility; American options "
+                    "that cost what exercise pays have none and do not count."
+                ),
             )
         ],
         description=(
