@@ -57,7 +57,7 @@ class HestonParameters:
         broken = [name for name, kept in rules.items() if not kept]
         if broken or not np.all(np.isfinite(self.as_array())):
             raise ValueError(
-                f"Heston needs finite v0 >= 0, theta >= 0 (not both 0), kappa > 0, vol_of_vol > 0, |rho| < 1; got {self}"
+                f"Heston needs finite v0 and theta >= 0, not both 0, kappa and vol_of_vol > 0, |rho| < 1; got {self}"
             )
 
     def as_array(self) -> Floats:

@@ -69,7 +69,7 @@ def heston_price(
     """
     is_put, f, k, t = _arguments(right, forward, strike, year_fraction)
     shape = f.shape
-    is_put, f, k, t = (v.ravel() for v in (is_put, f, k, t))
+    is_put, f, k, t = is_put.ravel(), f.ravel(), k.ravel(), t.ravel()
     price, error = np.full(f.shape, np.nan), np.full(f.shape, np.nan)
     valid = (f > 0) & (k > 0) & (t >= 0) & np.isfinite(f) & np.isfinite(k) & np.isfinite(t)
     for time in np.unique(t[valid]):
@@ -96,8 +96,17 @@ def heston_price_gradient(
     -------
     float64[n], float64[5, n]
         Derivatives to v0, kappa, theta, vol_of_vol, rho: the same for calls and puts.
+
+    Raises
+    ------
+    ValueError
+        For arguments that are not positive and finite.
     """
     _, f, k, t = _arguments(0, forward, strike, year_fraction)
+    if not np.all((f > 0) & (k > 0) & (t > 0) & np.isfinite(f) & np.isfinite(k)) or not np.isfinite(
+        year_fraction
+    ):
+        raise ValueError("forward, strike and year_fraction must be positive and finite")
     scale = np.sqrt(f * k)
     integral, _, slopes = _integrals(np.log(f / k), float(year_fraction), model, gradient=True)
     return np.minimum(f, k) - scale / np.pi * integral, -scale / np.pi * slopes
