@@ -18,6 +18,7 @@ NAMES = (
     "demo",
     "backtest",
     "implied_volatility",
+    "surface",
     "monte_carlo",
     "quality",
     "parsing",

@@ -15,14 +15,19 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.pricing.compiled import callable_part
+from engine.pricing.compiled import callable_part, inlined
 from engine.pricing.vector_math import exp
 
 Floats = NDArray[np.float64]
 
-_NODES = 121
-_REACH = 12.0
-_REFINEMENTS = 4
+_NODES = 97
+_REACH = 9.6
+_STEP = 2.0 * _REACH / (_NODES - 1)
+_SECTIONS, _SECTIONS_OF_SPIKE = 13, 22
+#: a factor of G below this may hide a spike
+_NARROW = 0.15
+_MOST_MAXIMA = 8
+_GOLDEN = 0.381966011250105
 #: margin over what the refinement finds
 _ABOVE = 1e-4
 #: orders 32 and 128
@@ -45,19 +50,20 @@ def hyperbolic_sine(t: float) -> float:
     return value
 
 
-@callable_part
-def bound_at(shape: Floats, y: float) -> float:
-    """``H / G`` at y; infinite where a factor of G is not positive or N is not."""
+@inlined
+def bound_at(shape: Floats, y: float) -> tuple[float, float]:
+    """``H / G`` at y and the lesser factor of G; infinite where that, or N, is not positive."""
     r = math.sqrt(y * y + 1.0)
     u = y / r
     n = shape[0] + 0.5 * (shape[1] * (r - y) + shape[2] * (r + y))
     slope = 0.5 * (shape[1] * (u - 1.0) + shape[2] * (u + 1.0))
     bend = 0.5 * (shape[1] + shape[2]) / (r * r * r)
     lean = 1.0 - 0.5 * (y + shape[3]) * slope / n
-    if not (n > 0.0 and lean > 0.25 * abs(slope)):
-        return math.inf
-    value: float = (0.25 * slope * slope / n - 0.5 * bend) / (lean * lean - 0.0625 * slope * slope)
-    return value
+    factor = lean - 0.25 * abs(slope)
+    value = (0.25 * slope * slope / n - 0.5 * bend) / (factor * (lean + 0.25 * abs(slope)))
+    # of n and factor the lesser decides: selects, no branches, so that the loop over the nodes is vectorized
+    inside = min(n, factor) > 0.0
+    return (value if inside else math.inf), (factor if inside else -math.inf)
 
 
 @callable_part
@@ -67,24 +73,46 @@ def least_sigma(shape: Floats, nodes: Floats, squarings: int, gradient: Floats) 
     The norm of order ``2^squarings`` of the local maxima: where two compete, the greater alone has a kink, at which a
     descent stops short. Its derivatives to the four numbers of the shape go into ``gradient``.
     """
-    values = np.empty(nodes.size)
-    most = 0.0
-    for i in range(nodes.size):
-        values[i] = bound_at(shape, nodes[i])
-        most = max(most, values[i])
+    values, factors = np.empty(nodes.size), np.empty(nodes.size)
     for i in range(4):
         gradient[i] = 0.0
-    if not 0.0 < most < math.inf:
-        return most
-    total = 0.0
+    for i in range(nodes.size):
+        value, factor = bound_at(shape, nodes[i])
+        values[i] = value
+        factors[i] = factor
+    highest = 0.0
+    for i in range(nodes.size):
+        highest = max(highest, values[i])
+    if highest == math.inf:
+        return math.inf
+    places, tops = np.empty(_MOST_MAXIMA), np.empty(_MOST_MAXIMA)
+    found, most = 0, 0.0
     for i in range(1, nodes.size - 1):
-        if values[i] > 0.5 * most and values[i] >= values[i - 1] and values[i] > values[i + 1]:
-            y, top = _local_maximum(shape, i, values)
-            share = top / most
-            for _ in range(squarings):
-                share *= share
-            total += share
-            _add_gradient(shape, y, top, share / top, gradient)
+        peak = values[i] > 0.5 * highest and values[i] >= values[i - 1] and values[i] > values[i + 1]
+        # where G nearly vanishes there may be a spike between the nodes
+        narrow = factors[i] < _NARROW and factors[i] <= factors[i - 1] and factors[i] < factors[i + 1]
+        for kind in range(2):
+            if found < _MOST_MAXIMA and ((kind == 0 and peak) or (kind == 1 and narrow)):
+                t = _STEP * i - _REACH
+                if kind == 1:
+                    t = _summit(shape, t, -factors[i], True, _SECTIONS_OF_SPIKE)[0]
+                sections = _SECTIONS if kind == 0 else _SECTIONS_OF_SPIKE
+                t, top = _summit(shape, t, bound_at(shape, hyperbolic_sine(t))[0], False, sections)
+                if top == math.inf:
+                    return math.inf
+                if top > 0.0:
+                    places[found], tops[found] = hyperbolic_sine(t), top
+                    most = max(most, top)
+                    found += 1
+    if most == 0.0:
+        return 0.0
+    total = 0.0
+    for i in range(found):
+        share = tops[i] / most
+        for _ in range(squarings):
+            share *= share
+        total += share
+        _add_gradient(shape, places[i], tops[i], share / tops[i], gradient)
     root = total
     for _ in range(squarings):
         root = math.sqrt(root)
@@ -95,29 +123,29 @@ def least_sigma(shape: Floats, nodes: Floats, squarings: int, gradient: Floats) 
 
 
 @callable_part
-def _local_maximum(shape: Floats, place: int, values: Floats) -> tuple[float, float]:
-    """Where and how high ``H / G`` is near a node that exceeds its neighbours: tops of parabolas, in the variable in
-    which the nodes are equally far apart."""
-    step = 2.0 * _REACH / (_NODES - 1)
-    t = step * place - _REACH
-    low, top, high = values[place - 1], values[place], values[place + 1]
-    for _ in range(_REFINEMENTS):
-        bend = low - 2.0 * top + high
-        if not bend < 0.0:
-            break
-        move = min(max(0.5 * step * (low - high) / bend, -step), step)
-        step *= 0.25
-        value = bound_at(shape, hyperbolic_sine(t + move))
+def _summit(shape: Floats, t: float, top: float, of_factor: bool, sections: int) -> tuple[float, float]:
+    """Where and how high ``H / G``, or the lesser factor of G with its sign turned, is within a step of t.
+
+    By golden section, in the variable in which the nodes are equally far apart: where G nearly vanishes the maximum is
+    a spike, on which parabolas find no hold.
+    """
+    low, high = t - _STEP, t + _STEP
+    for _ in range(sections):
+        left = high - t < t - low
+        trial = t - _GOLDEN * (t - low) if left else t + _GOLDEN * (high - t)
+        bound, factor = bound_at(shape, hyperbolic_sine(trial))
+        value = -factor if of_factor else bound
         if value > top:
-            t, top = t + move, value
-        low, high = bound_at(shape, hyperbolic_sine(t - step)), bound_at(shape, hyperbolic_sine(t + step))
-        if low > top:
-            t, top, high = t - step, low, top
-            low = bound_at(shape, hyperbolic_sine(t - step))
-        elif high > top:
-            t, top, low = t + step, high, top
-            high = bound_at(shape, hyperbolic_sine(t + step))
-    return hyperbolic_sine(t), top
+            if left:
+                high = t
+            else:
+                low = t
+            t, top = trial, value
+        elif left:
+            low = trial
+        else:
+            high = trial
+    return t, top
 
 
 @callable_part

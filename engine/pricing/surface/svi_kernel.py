@@ -31,6 +31,8 @@ _RUNGS = 32  # of the fit's grid on each side of the money
 _LOOK_RUNGS = 120
 _LADDER_STRETCH = 4.5
 _ROBUST_PASSES = 2
+#: quotes of an expiry that do for the start and the first turn
+_ENOUGH = 40
 #: in robust standard deviations
 _HUBER = 2.0
 _MAD_TO_SD = 1.4826
@@ -68,6 +70,15 @@ def robust_weights(p: Floats, k: Floats, w: Floats, weight: Floats, out: Floats)
         huber = _HUBER * scale / residual[i] if residual[i] > _HUBER * scale else 1.0
         out[i] = weight[i] * math.sqrt(huber)
     return scale
+
+
+@callable_part
+def thinned(values: Floats, every: int) -> Floats:
+    """A copy of one value in so many."""
+    kept = np.empty((values.size - every // 2 + every - 1) // every)
+    for i in range(kept.size):
+        kept[i] = values[every // 2 + every * i]
+    return kept
 
 
 @callable_part
@@ -130,8 +141,23 @@ def fit_one(
             # the closer bound is the lower one: the same slice has more excess over it
             box[4] = max(p[4] - least_sigma(box, nodes, squarings, np.empty(4)), low[4])
         robust_weights(p, k, w, weight, current)
+        # the first turn looks for the place, for which some of the quotes will do
+        every = max(k.size // _ENOUGH, 1) if turn == 0 else 1
         stands = descend(
-            box, low, high, nodes, squarings, k, w, current, grid, floor, roof, stiffness, still, _STEPS
+            box,
+            low,
+            high,
+            nodes,
+            squarings,
+            thinned(k, every),
+            thinned(w, every),
+            thinned(current, every),
+            grid,
+            floor,
+            roof,
+            stiffness,
+            still,
+            _STEPS,
         )
         settle(box, nodes, squarings, p)
     if not is_free(p, below, has_below, look, nodes):
@@ -231,7 +257,17 @@ def fit_slices(
         neighbour = nothing
         if last >= 0:
             neighbour = scaled(slices[last], math.sqrt(level[j] / level[last]))
-        best_start(slices[j], kj, wj, weightj, level[j], warm[j], neighbour, nodes)
+        every = max(kj.size // _ENOUGH, 1)
+        best_start(
+            slices[j],
+            thinned(kj, every),
+            thinned(wj, every),
+            thinned(weightj, every),
+            level[j],
+            warm[j],
+            neighbour,
+            nodes,
+        )
         last = j
         reach[j, 0] = max(_REACH * -kj[0], _REACH_DEVIATIONS * deviation)
         reach[j, 1] = max(_REACH * kj[kj.size - 1], _REACH_DEVIATIONS * deviation)
