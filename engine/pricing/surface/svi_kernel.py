@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from engine.pricing.compiled import callable_part, kernel
 from engine.pricing.surface.svi_domain import CLOSELY, ROUGHLY, box_of, hyperbolic_nodes, least_sigma
 from engine.pricing.surface.svi_least_squares import descend, settle
-from engine.pricing.surface.svi_slice import least_variance, variance_at, worst_density, worst_gap
+from engine.pricing.surface.svi_slice import (
+    lacking_far_out,
+    least_variance,
+    variance_at,
+    worst_density,
+    worst_gap,
+)
 from engine.pricing.surface.svi_start import best_start, bounds, median_of, scaled
 from engine.pricing.vector_math import exp
 
@@ -88,7 +94,9 @@ def is_free(p: Floats, below: Floats, has_below: bool, look: Floats, nodes: Floa
         return False
     if not has_below:
         return True
-    return p[1] >= below[1] and p[2] >= below[2] and worst_gap(p, below, look, nodes)[0] >= 0.0
+    if not (p[1] >= below[1] and p[2] >= below[2] and lacking_far_out(p, below) <= 0.0):
+        return False
+    return worst_gap(p, below, look, nodes)[0] >= 0.0
 
 
 @callable_part
@@ -174,7 +182,7 @@ def lift(p: Floats, below: Floats, has_below: bool, step: float, look: Floats, n
     start = p[0]
     if has_below:
         gap, where = worst_gap(p, below, look, nodes)
-        start += max(-gap, 0.0) * variance_at(below, where) + step
+        start += max(max(-gap, 0.0) * variance_at(below, where), lacking_far_out(p, below)) + step
     total = 0.0
     for _ in range(60):
         p[0] = start + total

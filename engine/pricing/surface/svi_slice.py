@@ -14,6 +14,7 @@ from engine.pricing.compiled import callable_part
 Floats = NDArray[np.float64]
 
 _NEAR = 1e-2
+_SAME_SLOPE = 1e-9
 _SECTIONS = 28
 _GOLDEN = 0.381966011250105
 
@@ -72,6 +73,19 @@ def worst_gap(p: Floats, below: Floats, look: Floats, nodes: Floats) -> tuple[fl
         if gap < worst:
             worst, where = gap, k
     return worst, where
+
+
+@callable_part
+def lacking_far_out(p: Floats, below: Floats) -> float:
+    """How much ``p`` would have to be raised not to fall below far out, where slopes are equal and levels decide."""
+    left = (below[0] + below[1] * below[3]) - (p[0] + p[1] * p[3])
+    right = (below[0] - below[2] * below[3]) - (p[0] - p[2] * p[3])
+    lacking = 0.0
+    if p[1] - below[1] < _SAME_SLOPE:
+        lacking = max(lacking, left)
+    if p[2] - below[2] < _SAME_SLOPE:
+        lacking = max(lacking, right)
+    return lacking
 
 
 @callable_part
