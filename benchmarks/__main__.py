@@ -20,6 +20,7 @@ NAMES = (
     "pricing.european",
     "pricing.option_chain",
     "pricing.lattice",
+    "pricing.surface",
     "monte_carlo",
     "quality",
     "parsing",

@@ -30,6 +30,25 @@ def _smile():
     }
 
 
+def _surface():
+    years = np.array([0.01, 0.1, 0.5, np.nan])
+    k = np.linspace(-0.3, 0.2, 21)
+    return {
+        "expiry_days": np.array([20_004, 20_036, 20_180, 20_200]),
+        "labels": ["SPXW", "SPX", "SPXW", "SPX"],
+        "year_fraction": years,
+        "at_the_money": np.array([0.12, 0.14, 0.16, np.nan]),
+        "quote_expiry": np.repeat([0, 1, 2], 21),
+        "log_moneyness": np.tile(k, 3),
+        "sigma_bid": np.tile(0.14 - 0.3 * k, 3),
+        "sigma_ask": np.tile(0.15 - 0.3 * k, 3),
+        "fitted_log_moneyness": np.tile(k, (4, 1)),
+        "fitted_sigma": np.tile(0.145 - 0.3 * k, (4, 1)),
+        "rms_error": np.array([0.01, 0.002, 0.0, np.nan]),
+        "title": "SPX <2024-10-05>",
+    }
+
+
 def _quality(**changes):
     days = [dt.date(2024, 1, 1) + dt.timedelta(days=i) for i in range(30)]
     given = {
@@ -63,6 +82,7 @@ CALLS = {
     "walk_forward": lambda f: f([{**WINDOW, "out_of_sample_return": 0.01}], objective="sharpe"),
     "monte_carlo": lambda f: f(FAN, ruin_level=72.0, actual_nav=np.linspace(100, 95, 11)),
     "smile": lambda f: f(**_smile()),
+    "surface": lambda f: f(**_surface()),
     "missing_quotes": lambda f: f(
         [dt.date(2024, 1, 1), dt.date(2024, 1, 2)], np.array([0.8, 1.0, 1.2]), np.array([[0.1, np.nan], [0, 1]])
     ),
@@ -109,6 +129,24 @@ def test_smile_shows_puts_below_and_calls_above_the_forward_only():
     assert len(line.get_xdata()) == 41
     assert np.all(np.diff(line.get_xdata()) > 0)
     assert "XYZ <2024-01-02> $1$" in _texts(drawing)
+
+
+def test_a_surface_has_a_panel_an_expiry_and_its_term_structure_with_the_fitted_ones_only():
+    drawing = CALLS["surface"](figures.surface_plot)
+    *panels, term = drawing.figure.axes
+    assert [panel.get_title(loc="left") for panel in panels] == [
+        "2024-10-08  SPXW",
+        "2024-11-09  SPX",
+        "2025-04-02  SPXW",
+    ]
+    assert "rms 0.20 pts" in {line for text in _texts(drawing) for line in [text]}
+    curves = {line.get_label(): line.get_ydata().tolist() for line in term.get_lines()[:2]}
+    assert curves == {"SPXW": [0.12, 0.16], "SPX": [0.14]}
+
+
+def test_a_surface_without_fits_says_so():
+    drawing = figures.surface_plot(**{**_surface(), "at_the_money": np.full(4, np.nan)})
+    assert "no expiry could be fitted" in _texts(drawing)
 
 
 def test_smile_without_a_usable_expiry_says_so():

@@ -1,0 +1,1 @@
+"""Heston's stochastic volatility: characteristic function, European prices, calibration."""

@@ -1,0 +1,124 @@
+"""Raw SVI: total implied variance of one expiry as a function of log-moneyness, its derivatives and its density.
+
+    w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2))
+
+with ``k = ln(K / F)`` and ``w = (Black volatility)^2 T``. Source: J. Gatheral and A. Jacquier, "Arbitrage-free SVI
+volatility surfaces", Quantitative Finance 14 (2014), eq. 3.1; the density function is their eq. 2.1.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+#: no slope of total variance may be steeper (R. Lee, "The moment formula", Mathematical Finance 14 (2004))
+STEEPEST_SLOPE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SviParameters:
+    """Raw SVI parameters of n expiries, or of one.
+
+    Attributes
+    ----------
+    a, b, rho, m, sigma : float64[n] or float64[]
+        As in the module's formula; NaN where an expiry has no fit.
+    """
+
+    a: Floats
+    b: Floats
+    rho: Floats
+    m: Floats
+    sigma: Floats
+
+    @classmethod
+    def of(cls, a: ArrayLike, b: ArrayLike, rho: ArrayLike, m: ArrayLike, sigma: ArrayLike) -> Self:
+        """Parameters of one shape from numbers or arrays.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ.
+        """
+        values = [_floats(name, v) for name, v in zip(cls.names(), (a, b, rho, m, sigma), strict=True)]
+        shapes = {v.shape for v in values}
+        if len(shapes) > 1:
+            raise ValueError(f"SVI parameters must have one shape, got {[v.shape for v in values]}")
+        return cls(*values)
+
+    @classmethod
+    def from_rows(cls, rows: Floats) -> Self:
+        """From an array of shape (n, 5), columns a, b, rho, m, sigma."""
+        if rows.ndim != 2 or rows.shape[1] != 5:
+            raise ValueError(f"rows of SVI parameters have 5 columns (a, b, rho, m, sigma), got {rows.shape}")
+        return cls.of(*np.ascontiguousarray(rows.T, dtype=np.float64))
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """The parameters in their order."""
+        return ("a", "b", "rho", "m", "sigma")
+
+    def rows(self) -> Floats:
+        """As an array of shape (n, 5)."""
+        return np.column_stack([np.atleast_1d(getattr(self, name)) for name in self.names()])
+
+    def at(self, index: "int | NDArray[np.intp] | slice") -> Self:
+        """The parameters of one expiry, or of some."""
+        return type(self)(*(np.asarray(getattr(self, name)[index]) for name in self.names()))
+
+    def __len__(self) -> int:
+        return int(self.a.size)
+
+
+def in_domain(parameters: SviParameters) -> NDArray[np.bool_]:
+    """Whether total variance is positive and its slopes at both ends are no steeper than 2.
+
+    ``b >= 0``, ``|rho| < 1``, ``sigma > 0``, ``a + b sigma sqrt(1 - rho^2) > 0`` and ``b (1 + |rho|) <= 2``. Necessary
+    for a slice without butterfly arbitrage, not sufficient: see :func:`butterfly_density`.
+    """
+    p = parameters
+    with np.errstate(invalid="ignore"):
+        least = p.a + p.b * p.sigma * np.sqrt(1.0 - p.rho * p.rho)
+        inside = (p.b >= 0) & (np.abs(p.rho) < 1) & (p.sigma > 0) & (least > 0)
+        return np.asarray(inside & (p.b * (1.0 + np.abs(p.rho)) <= STEEPEST_SLOPE))
+
+
+def total_variance(log_moneyness: ArrayLike, parameters: SviParameters) -> Floats:
+    """``w(k)``; broadcasts. Square root of it over the year fraction is the Black volatility."""
+    k = _floats("log_moneyness", log_moneyness)
+    p = parameters
+    x = k - p.m
+    return np.asarray(p.a + p.b * (p.rho * x + np.hypot(x, p.sigma)))
+
+
+def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Floats, Floats]:
+    """``w'(k)`` and ``w''(k)``; broadcast."""
+    k = _floats("log_moneyness", log_moneyness)
+    p = parameters
+    x = k - p.m
+    r = np.hypot(x, p.sigma)
+    return np.asarray(p.b * (p.rho + x / r)), np.asarray(p.b * p.sigma**2 / r**3)
+
+
+def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Floats:
+    """``g(k)``: where it is negative a butterfly costs less than nothing.
+
+    ``g = (1 - k w' / (2 w))^2 - w'^2 / 4 (1 / w + 1 / 4) + w'' / 2``; the risk-neutral density of ``ln(S / F)`` is
+    ``g exp(-d2^2 / 2) / sqrt(2 pi w)``. NaN where total variance is not positive.
+    """
+    k = _floats("log_moneyness", log_moneyness)
+    w = total_variance(k, parameters)
+    slope, bend = derivatives(k, parameters)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        g = (1.0 - 0.5 * k * slope / w) ** 2 - 0.25 * slope**2 * (1.0 / w + 0.25) + 0.5 * bend
+        return np.where(w > 0, g, np.nan)
+
+
+def _floats(name: str, values: ArrayLike) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be numbers, got dtype {array.dtype}")
+    return array.astype(np.float64, copy=False)
