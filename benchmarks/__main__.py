@@ -18,6 +18,7 @@ NAMES = (
     "demo",
     "backtest",
     "implied_volatility",
+    "american",
     "monte_carlo",
     "quality",
     "parsing",

@@ -18,9 +18,18 @@ Floats = NDArray[np.float64]
 
 
 class Accuracy(Enum):
-    """How many nodes, inner points, outer points and iterations the boundary gets.
+    """How many nodes, inner points, outer points and iterations an option gets.
 
-    ERRORS
+    The largest errors of a price, in units of the strike (calls: of the larger of spot and strike), typical ones being
+    a thousand times smaller:
+
+    ========  ======================================  ===============================================
+    setting   to 3 years, volatility from 8 to 80%    to 20 years, volatility from 0.3 to 400%
+    ========  ======================================  ===============================================
+    FAST      3e-5                                    5e-4
+    ACCURATE  1e-6                                    1e-4
+    HIGH      1e-8                                    2e-6
+    ========  ======================================  ===============================================
     """
 
     FAST = (8, 8, 24, 3)

@@ -22,7 +22,9 @@ def barone_adesi_whaley(
 ) -> AmericanPrice:
     """American prices, approximately (1987, eq. 20 and 25).
 
-    The European price and ``A (S / S*)^power``: exact for very short and for infinite lives. BAW_ERROR
+    The European price and ``A (S / S*)^power``: exact for very short and for infinite lives. Off by less than 4e-5 of
+    the strike in half of all cases, 6e-3 in 99 of 100 and 3e-2 at worst, for lives from a week to three years,
+    volatilities from 8 to 80%, and rates and yields to 10%.
     Parameters, status and exceptions as for :func:`~engine.pricing.american.andersen_lake.american_price`.
     """
     return price_by(quadratic, right, spot, strike, year_fraction, rate, dividend_yield, sigma)

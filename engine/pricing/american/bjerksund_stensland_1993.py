@@ -23,8 +23,10 @@ def bjerksund_stensland_1993(
 ) -> AmericanPrice:
     """American prices from below: what a holder gets who exercises at one price until expiry.
 
-    Puts by symmetry. BS93_ERROR The paper's trigger price falls below the strike for strongly negative carry; the
-    strike is taken there. Parameters, status and exceptions as for
+    Puts by symmetry. Too low by less than 4e-5 of the strike in half of all cases, 7e-3 in 99 of 100 and 0.1 at worst
+    (calls far in the money, for years, at high volatilities), for lives from a week to three years, volatilities from
+    8 to 80%, and rates and yields to 10%. The paper's trigger price falls below the strike for strongly negative
+    carry; the strike is taken there. Parameters, status and exceptions as for
     :func:`~engine.pricing.american.andersen_lake.american_price`.
     """
     return price_by(flat_boundary, right, spot, strike, year_fraction, rate, dividend_yield, sigma)

@@ -23,7 +23,9 @@ def ju_quadratic(
 ) -> AmericanPrice:
     """American prices, approximately (1999, eq. 14 to 17).
 
-    Barone-Adesi and Whaley's premium divided by ``1 - b ln(S/S*)^2 - c ln(S/S*)``. JU_ERROR
+    Barone-Adesi and Whaley's premium divided by ``1 - b ln(S/S*)^2 - c ln(S/S*)``. Off by less than 2e-5 of the strike
+    in half of all cases, 2e-3 in 99 of 100 and 6e-3 at worst, for lives from a week to three years, volatilities from
+    8 to 80%, and rates and yields to 10%.
     Parameters, status and exceptions as for :func:`~engine.pricing.american.andersen_lake.american_price`.
     """
     return price_by(corrected, right, spot, strike, year_fraction, rate, dividend_yield, sigma)

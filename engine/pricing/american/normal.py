@@ -2,7 +2,7 @@
 
 The same function as :func:`engine.pricing.vector_math.ndtr` for finite arguments, at about half of its cost: one
 division instead of two, polynomials evaluated as trees, and no correction of the square's rounding. Its relative
-error is below 1.5e-15 + 1.2e-16 x^2, 4e-14 at |x| = 18; the sums that it enters are accurate to 1e-15 of their
+error is below 2e-15 + 1.2e-16 x^2; the sums that it enters are accurate to 1e-15 of their
 largest terms, which lie at small |x|.
 """
 
