@@ -33,7 +33,7 @@ class Accuracy(Enum):
     """
 
     FAST = (8, 8, 24, 3)
-    ACCURATE = (12, 12, 48, 6)
+    ACCURATE = (12, 10, 40, 5)
     HIGH = (24, 24, 96, 16)
 
     @property

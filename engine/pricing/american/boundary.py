@@ -16,19 +16,20 @@ import math
 from typing import Any
 
 from engine.pricing.american.normal import distribution
-from engine.pricing.american.qd_plus import perpetual_depth, qd_plus_step
+from engine.pricing.american.qd_plus import decay_weights, perpetual_depth, qd_plus_step
 from engine.pricing.compiled import callable_part, fma, inlined
 from engine.pricing.vector_math import exp, log
 
 #: options in a block: enough for whole vectors, few enough for the cache
-LANES = 32
+LANES = 64
 #: where each of an option's numbers stands in a block, a lane further for the next option. Offsets known when the
 #: loops are compiled, and rows of everything else taken out of their arrays before the loops: otherwise the compiler
 #: cannot see that what is written is not what is read, and computes one option at a time
 S, R, Q, ORIGIN, DEEPEST, INVERSE, TILT, MONEYNESS = (LANES * row for row in range(8))
 NUMERATOR, DENOMINATOR, SQUARE, SPOT, PRICE, DELTA, GAMMA = (LANES * row for row in range(8, 15))
 AA, AB, BB, AR, BR, FIRST, SECOND = (LANES * row for row in range(15, 22))
-BLOCK = LANES * 22
+DISCOUNT, CARRY, GAIN, OF_DECAY = (LANES * row for row in range(22, 26))
+BLOCK = LANES * 26
 _QD_PLUS_STEPS = 3
 #: below this a numerator or denominator of the fixed point carries no information
 _NOTHING = 1e-290
@@ -65,13 +66,29 @@ def start_from_qd_plus(block: Any, root: Any, steps: int, depth: Any) -> None:
             else:
                 guess = block[S + lane] * x
             depth[i, lane] = min(max(guess, 0.0), deepest)
+        for lane in range(LANES):
+            vol, rate, dividend = block[S + lane], block[R + lane], block[Q + lane]
+            discount = exp(-rate * x * x)
+            block[DISCOUNT + lane], block[CARRY + lane] = discount, exp(-dividend * x * x)
+            gain, of_decay = decay_weights(vol, rate, dividend, x * x, discount)
+            block[GAIN + lane], block[OF_DECAY + lane] = gain, of_decay
         for _ in range(steps):
             for lane in range(LANES):
-                old, deepest = depth[i, lane], block[DEEPEST + lane]
-                vol, rate, dividend = block[S + lane], block[R + lane], block[Q + lane]
-                step = qd_plus_step(old, block[ORIGIN + lane], vol, rate, dividend, x)
+                old = depth[i, lane]
+                step = qd_plus_step(
+                    old,
+                    block[ORIGIN + lane],
+                    block[S + lane],
+                    block[R + lane],
+                    block[Q + lane],
+                    x,
+                    block[DISCOUNT + lane],
+                    block[CARRY + lane],
+                    block[GAIN + lane],
+                    block[OF_DECAY + lane],
+                )
                 new = old - step if abs(step) < 1e300 else old
-                depth[i, lane] = min(max(new, 0.0), deepest)
+                depth[i, lane] = min(max(new, 0.0), block[DEEPEST + lane])
 
 
 @callable_part
@@ -123,19 +140,41 @@ def square_depths(depth: Any, square: Any) -> None:
 @callable_part
 def interpolate(weights: Any, point: int, square: Any, block: Any) -> None:
     """Square of the depth at the point that the weights belong to."""
-    for lane in range(LANES):
-        block[SQUARE + lane] = 0.0
-    for j in range(0, square.shape[0], 4):
+    n = square.shape[0]
+    done = 4 if n % 8 else 8
+    if done == 4:
+        w0, w1, w2, w3 = weights[point, 0], weights[point, 1], weights[point, 2], weights[point, 3]
+        for lane in range(LANES):
+            high = fma(w0, square[0, lane], w1 * square[1, lane])
+            block[SQUARE + lane] = high + fma(w2, square[2, lane], w3 * square[3, lane])
+    else:
+        w0, w1, w2, w3 = weights[point, 0], weights[point, 1], weights[point, 2], weights[point, 3]
+        w4, w5, w6, w7 = weights[point, 4], weights[point, 5], weights[point, 6], weights[point, 7]
+        for lane in range(LANES):
+            high = fma(w0, square[0, lane], w1 * square[1, lane])
+            low = fma(w2, square[2, lane], w3 * square[3, lane])
+            high = fma(w4, square[4, lane], fma(w5, square[5, lane], high))
+            low = fma(w6, square[6, lane], fma(w7, square[7, lane], low))
+            block[SQUARE + lane] = high + low
+    for j in range(done, n, 8):
         w0, w1, w2, w3 = (
             weights[point, j],
             weights[point, j + 1],
             weights[point, j + 2],
             weights[point, j + 3],
         )
+        w4, w5, w6, w7 = (
+            weights[point, j + 4],
+            weights[point, j + 5],
+            weights[point, j + 6],
+            weights[point, j + 7],
+        )
         for lane in range(LANES):
-            high = fma(w0, square[j, lane], w1 * square[j + 1, lane])
+            high = fma(w0, square[j, lane], fma(w1, square[j + 1, lane], block[SQUARE + lane]))
             low = fma(w2, square[j + 2, lane], w3 * square[j + 3, lane])
-            block[SQUARE + lane] += high + low
+            high = fma(w4, square[j + 4, lane], fma(w5, square[j + 5, lane], high))
+            low = fma(w6, square[j + 6, lane], fma(w7, square[j + 7, lane], low))
+            block[SQUARE + lane] = high + low
 
 
 @inlined

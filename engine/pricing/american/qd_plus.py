@@ -28,7 +28,32 @@ def perpetual_depth(origin: float, s: float, r: float, q: float) -> float:
 
 
 @inlined
-def qd_plus_step(depth: float, origin: float, s: float, r: float, q: float, root: float) -> float:
+def decay_weights(s: float, r: float, q: float, t: float, discount: float) -> tuple[float, float]:
+    """What multiplies the early-exercise gain and the European decay in the equation of the boundary at time t."""
+    s2 = s * s
+    # r / (1 - exp(-r t)), which stays finite where r vanishes
+    per_loss = r / (1.0 - discount) if abs(r * t) > _SMALL else (1.0 + 0.5 * r * t) / t
+    twice = 2.0 * per_loss / s2
+    drift = 1.0 - 2.0 * (r - q) / s2
+    split = math.sqrt(drift * drift + 4.0 * twice)
+    inverse = 1.0 / split
+    gain = -discount * twice * inverse * (1.0 - twice * inverse * inverse) - 0.5 * (drift - split)
+    return gain, -2.0 * inverse / s2
+
+
+@inlined
+def qd_plus_step(
+    depth: float,
+    origin: float,
+    s: float,
+    r: float,
+    q: float,
+    root: float,
+    discount: float,
+    carry: float,
+    gain: float,
+    of_decay: float,
+) -> float:
     """One Halley step for the depth of the boundary below its value at expiry.
 
     Parameters
@@ -41,38 +66,32 @@ def qd_plus_step(depth: float, origin: float, s: float, r: float, q: float, root
         Volatility, rate and yield per unit of time.
     root
         Square root of time to expiry.
+    discount, carry
+        ``exp(-r t)`` and ``exp(-q t)``.
+    gain, of_decay
+        Of :func:`decay_weights`.
 
     Returns
     -------
     The change, to be taken off.
     """
-    t = root * root
-    v = s * root
-    s2 = s * s
-    discount, carry = exp(-r * t), exp(-q * t)
-    # r / (1 - exp(-r t)), which stays finite where r vanishes
-    per_loss = r / (1.0 - discount) if abs(r * t) > _SMALL else (1.0 + 0.5 * r * t) / t
-    omega = 2.0 * (r - q) / s2
-    split = math.sqrt((omega - 1.0) * (omega - 1.0) + 8.0 * per_loss / s2)
-    power = 0.5 * (1.0 - omega - split)
-    slope = 2.0 * per_loss / (s2 * split)
-    beta = -discount * (2.0 * per_loss / s2) / split * (1.0 - slope / split) - power
-    of_decay = -2.0 / (s2 * split)
+    t, v = root * root, s * root
+    inverse_v = 1.0 / v
     b = exp(origin - depth)
-    d1 = (origin - depth + (r - q) * t) / v + 0.5 * v
+    d1 = (origin - depth + (r - q) * t) * inverse_v + 0.5 * v
     d2 = d1 - v
-    below1, below2 = distribution(-d1), distribution(-d2)
+    below1, below2 = carry * distribution(-d1), discount * distribution(-d2)
     density = carry * INV_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
-    european = discount * below2 - b * carry * below1
-    decay = r * discount * below2 - q * b * carry * below1 - 0.5 * s2 * b * density / v
-    charm = -density * ((r - q) / v - 0.5 * d2 / t) - q * carry * below1
-    gamma = density / (v * b)
-    colour = gamma * (q + (r - q) * d1 / v + 0.5 * (1.0 - d1 * d2) / t)
-    value = (1.0 - carry * below1) * b - beta * (1.0 - b - european) + of_decay * decay
-    first = 1.0 - carry * below1 + density / v + beta * (1.0 - carry * below1) + of_decay * charm
-    second = gamma * (1.0 - d1 / v) + beta * gamma + of_decay * colour
+    kept = 1.0 - below1
+    decay = r * below2 - b * (q * below1 + 0.5 * s * density / root)
+    charm = -density * ((r - q) * inverse_v - 0.5 * d2 / t) - q * below1
+    # gamma and its change with time, both times spot
+    gamma = density * inverse_v
+    colour = gamma * (q + (r - q) * d1 * inverse_v + 0.5 * (1.0 - d1 * d2) / t)
+    value = kept * b - gain * (1.0 - b - (below2 - b * below1)) + of_decay * decay
+    first = kept * (1.0 + gain) + gamma + of_decay * charm
+    second = gamma * (1.0 - d1 * inverse_v + gain) + of_decay * colour
     # by the depth instead of the boundary itself
-    by_depth = -b * first
-    curvature = b * b * second + b * first
+    by_depth, curvature = -b * first, b * (second + first)
     bend = min(max(value * curvature / (by_depth * by_depth), -1.0), 1.0)
     return value / (by_depth * (1.0 - 0.5 * bend))

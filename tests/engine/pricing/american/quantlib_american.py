@@ -9,7 +9,9 @@ QD_FP = ql.QdFpAmericanEngine
 
 def scheme(name: str):
     """The engine of Andersen, Lake and Offengenden's method in one of QuantLib's schemes."""
-    make = {"fast": QD_FP.fastScheme, "accurate": QD_FP.accurateScheme, "high": QD_FP.highPrecisionScheme}[name]
+    make = {"fast": QD_FP.fastScheme, "accurate": QD_FP.accurateScheme, "high": QD_FP.highPrecisionScheme}[
+        name
+    ]
     return lambda process: QD_FP(process, make())
 
 
@@ -31,7 +33,9 @@ def prices(engine, right, spot, strike, years, rate, dividend, sigma) -> np.ndar
     )
     out = np.empty(terms[0].size)
     for i, (code, *values) in enumerate(zip(*(t.tolist() for t in terms), strict=True)):
-        option = ql.VanillaOption(ql.PlainVanillaPayoff(ql.Option.Put if code else ql.Option.Call, values[1]), exercise)
+        option = ql.VanillaOption(
+            ql.PlainVanillaPayoff(ql.Option.Put if code else ql.Option.Call, values[1]), exercise
+        )
         option.setPricingEngine(pricer)
         for quote, value in zip(quotes, (values[0], *values[2:]), strict=True):
             quote.setValue(value)

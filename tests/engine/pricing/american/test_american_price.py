@@ -1,5 +1,7 @@
 """Prices by the fixed point: published rows, and QuantLib on random contracts."""
 
+import platform
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +12,7 @@ from scipy.special import ndtr
 from engine.pricing.american.andersen_lake import Accuracy, american_price
 from engine.pricing.american.collocation import collocation
 from engine.pricing.american.contract import AmericanStatus
+from engine.pricing.american.premium import put_prices
 from tests.engine.pricing.american.contracts import contracts
 from tests.engine.pricing.american.golden import contract, rows
 from tests.engine.pricing.american.quantlib_american import QD_FP, prices, scheme
@@ -154,7 +157,26 @@ def many_points():
         "stated": (right, spot, strike, years, rate, dividend, sigma),
         "3 to 20 years": (1, spot, strike, rng.uniform(3, 20, n), rate, dividend, rng.uniform(0.1, 0.6, n)),
         "volatility to 400%": (1, spot, strike, years, rate, dividend - 0.1, rng.uniform(0.8, 4.0, n)),
-        "volatility from 0.3%": (1, 100 * (spot / 100) ** (calm / sigma), strike, years, rate, dividend, calm),
+        "volatility from 0.3%": (
+            1,
+            100 * (spot / 100) ** (calm / sigma),
+            strike,
+            years,
+            rate,
+            dividend,
+            calm,
+        ),
     }
     many = SimpleNamespace(tables=collocation(40, 40, 300, 40))
     return {name: (terms, american_price(*terms, many).price) for name, terms in chosen.items()}
+
+
+def test_the_options_of_a_block_are_computed_in_vectors():
+    """All of the quadratures: what is left over in scalars serves memory that overlaps, and is not reached."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip(f"the instructions looked for are those of x86-64, this is {platform.machine()}")
+    code = put_prices.assembly()
+    packed, alone = (len(re.findall(rf"^\s*vfn?m(?:add|sub)\d+{kind}\s", code, re.M)) for kind in ("pd", "sd"))
+    if packed + alone == 0:
+        pytest.skip("this processor has no fused multiply-add")
+    assert packed > 2 * alone

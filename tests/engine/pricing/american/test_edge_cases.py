@@ -124,7 +124,9 @@ def test_neighbours_do_not_change_a_price():
     rng = np.random.default_rng(5)
     spot, rate = rng.uniform(50, 150, 133), rng.uniform(0.0, 0.1, 133)
     together = american_price(1, spot, 100.0, 0.7, rate, 0.03, 0.3).price
-    alone = [float(american_price(1, s, 100.0, 0.7, r, 0.03, 0.3).price) for s, r in zip(spot, rate, strict=True)]
+    alone = [
+        float(american_price(1, s, 100.0, 0.7, r, 0.03, 0.3).price) for s, r in zip(spot, rate, strict=True)
+    ]
     np.testing.assert_array_equal(together, alone)
 
 

@@ -53,7 +53,9 @@ def test_errors_as_stated(accuracy, bound):
     assert np.median(difference) < bound / 20
 
 
-@pytest.mark.parametrize(("rate", "dividend"), [(0.05, 0.02), (0.02, 0.05), (0.04, 0.04), (0.05, 0.0), (0.0, -0.02)])
+@pytest.mark.parametrize(
+    ("rate", "dividend"), [(0.05, 0.02), (0.02, 0.05), (0.04, 0.04), (0.05, 0.0), (0.0, -0.02)]
+)
 def test_boundaries_move_away_from_the_strike(rate, dividend):
     times = np.linspace(0.0, 5.0, 60)
     put = exercise_boundary(1, 100.0, times, rate, dividend, 0.25).price

@@ -71,10 +71,19 @@ def test_monotone_and_convex_in_the_strike(right, **terms):
 def test_of_degree_one_in_spot_and_strike(right, scale, **terms):
     price = float(american_price(right, **terms).price)
     larger = {**terms, "spot": scale * terms["spot"], "strike": scale * terms["strike"]}
-    assert float(american_price(right, **larger).price) == pytest.approx(scale * price, rel=1e-9, abs=1e-12 * scale)
+    assert float(american_price(right, **larger).price) == pytest.approx(
+        scale * price, rel=1e-9, abs=1e-12 * scale
+    )
 
 
 def test_a_european_price_in_its_place_would_not_pass():
     """The deliberately wrong variant: without the premium a deep put is worth less than exercise."""
-    terms = {"spot": 70.0, "strike": 100.0, "year_fraction": 1.0, "rate": 0.05, "dividend_yield": 0.0, "sigma": 0.2}
+    terms = {
+        "spot": 70.0,
+        "strike": 100.0,
+        "year_fraction": 1.0,
+        "rate": 0.05,
+        "dividend_yield": 0.0,
+        "sigma": 0.2,
+    }
     assert european(1, **terms) < 30.0 == float(american_price(1, **terms).price)
