@@ -21,6 +21,7 @@ NAMES = (
     "pricing.option_chain",
     "pricing.lattice",
     "pricing.surface",
+    "pricing.american",
     "monte_carlo",
     "quality",
     "parsing",
