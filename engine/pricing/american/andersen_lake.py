@@ -23,13 +23,16 @@ class Accuracy(Enum):
     The largest errors of a price, in units of the strike (calls: of the larger of spot and strike), typical ones being
     a thousand times smaller:
 
-    ========  ======================================  ===============================================
-    setting   to 3 years, volatility from 8 to 80%    to 20 years, volatility from 0.3 to 400%
-    ========  ======================================  ===============================================
-    FAST      3e-5                                    5e-4
-    ACCURATE  1e-6                                    1e-4
-    HIGH      1e-8                                    2e-6
-    ========  ======================================  ===============================================
+    ========  ====================================  ========================================  ===========
+    setting   to 3 years, volatility from 8 to 80%  to 20 years, volatility from 0.3 to 400%  to the edge
+    ========  ====================================  ========================================  ===========
+    FAST      3e-5                                  5e-4                                      1e-2
+    ACCURATE  1e-6                                  1e-4                                      4e-3
+    HIGH      1e-8                                  2e-6                                      6e-4
+    ========  ====================================  ========================================  ===========
+
+    Out of range are rates or yields of more than 30 to expiry, and volatilities of more than 30. The errors in the last
+    column are those of rates above 10 to expiry together with volatilities below 1.
     """
 
     FAST = (8, 8, 24, 3)

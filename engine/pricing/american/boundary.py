@@ -33,6 +33,8 @@ BLOCK = LANES * 26
 _QD_PLUS_STEPS = 3
 #: below this a numerator or denominator of the fixed point carries no information
 _NOTHING = 1e-290
+#: as deep as a boundary may lie: the strike times exp(-600) is never reached
+_NEVER = 600.0
 #: two past differences span a plane only if their angle is not lost in rounding
 _INDEPENDENT = 1e-10
 
@@ -48,7 +50,7 @@ def load(block: Any, start: int, moneyness: Any, s: Any, r: Any, q: Any) -> None
         vol, rate, dividend = block[S + lane], block[R + lane], block[Q + lane]
         origin = log(rate / dividend) if dividend > rate else 0.0
         block[ORIGIN + lane] = origin
-        block[DEEPEST + lane] = perpetual_depth(origin, vol, rate, dividend)
+        block[DEEPEST + lane] = min(perpetual_depth(origin, vol, rate, dividend), _NEVER)
         block[INVERSE + lane] = 1.0 / vol
         block[TILT + lane] = (rate - dividend) / vol + 0.5 * vol
 
@@ -124,8 +126,10 @@ def solve(
             out, new, old = residual[now, i], image[now, i], depth[i]
             for lane in range(LANES):
                 out[lane] = new[lane] - old[lane]
+        # what stands there from the options before is no difference of these
+        oldest = before if iteration == 1 else oldest
         if iteration > 0:
-            _mix(block, residual[now], residual[before], residual[oldest], iteration > 1)
+            _mix(block, residual[now], residual[before], residual[oldest])
         _advance(block, image[now], image[before], image[oldest], iteration, depth)
 
 
@@ -218,9 +222,8 @@ def _apply(
 
 
 @callable_part
-def _mix(block: Any, now: Any, before: Any, oldest: Any, two: bool) -> None:
+def _mix(block: Any, now: Any, before: Any, oldest: Any) -> None:
     """How much of the two differences before is taken off: what would have made the residual least."""
-    second = 1.0 if two else 0.0
     for lane in range(LANES):
         block[AA + lane] = block[AB + lane] = block[BB + lane] = block[AR + lane] = block[BR + lane] = 0.0
     for i in range(now.shape[0]):
@@ -228,7 +231,7 @@ def _mix(block: Any, now: Any, before: Any, oldest: Any, two: bool) -> None:
         for lane in range(LANES):
             r = residual[lane]
             a = r - previous[lane]
-            b = second * (previous[lane] - first[lane])
+            b = previous[lane] - first[lane]
             block[AA + lane] += a * a
             block[AB + lane] += a * b
             block[BB + lane] += b * b
@@ -255,6 +258,5 @@ def _advance(block: Any, now: Any, before: Any, oldest: Any, iteration: int, dep
         else:
             for lane in range(LANES):
                 new = latest[lane] - block[FIRST + lane] * (latest[lane] - previous[lane])
-                # what stands in a row before it was ever written is multiplied by 0, and must be a number
                 new -= block[SECOND + lane] * (previous[lane] - first[lane])
                 out[lane] = min(max(new, 0.0), block[DEEPEST + lane])

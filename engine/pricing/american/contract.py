@@ -23,6 +23,8 @@ class AmericanStatus(IntEnum):
     DOUBLE_BOUNDARY = 2
     #: without time, volatility, spot or strike there is a value, but it has no derivatives
     DEGENERATE = 3
+    #: rate or yield times more years than errors are known for, or a formula whose terms leave the range of floats
+    OUT_OF_RANGE = 4
 
     @property
     def label(self) -> str:
@@ -71,6 +73,8 @@ class Puts:
 
 #: total volatility under which a value differs from that without any by less than 4e-11 of spot
 NO_UNCERTAINTY = 1e-10
+#: of rate or yield times years, and of volatility times the square root of years: as far as errors are known
+MOST_RATE, MOST_VOLATILITY = 30.0, 30.0
 
 
 def as_puts(
@@ -119,6 +123,9 @@ def as_puts(
     )
     double = (put.rate < 0.0) & (put.dividend < put.rate) & ~put.without_uncertainty
     status[double & (status == AmericanStatus.OK)] = AmericanStatus.DOUBLE_BOUNDARY
+    with np.errstate(invalid="ignore", over="ignore"):
+        far = (np.maximum(np.abs(r), np.abs(q)) * t > MOST_RATE) | (vol * np.sqrt(t) > MOST_VOLATILITY)
+    status[far & ~put.without_uncertainty & (status == AmericanStatus.OK)] = AmericanStatus.OUT_OF_RANGE
     return put
 
 

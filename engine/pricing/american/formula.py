@@ -47,5 +47,9 @@ def price_by(
         r, q = np.where(is_call, q, r), np.where(is_call, r, q)
         out = np.empty(s.size)
         formula(np.where(is_call, 1.0, -1.0), s / k, v, r, q, out)
-        price[chosen] = np.maximum(price[chosen], k * out)
+        # a formula's powers of spot overflow where volatility is next to nothing
+        most = np.where(is_call, s, k)
+        usable = np.isfinite(out) & (k * out <= most * (1.0 + 1e-12))
+        price[chosen] = np.where(usable, np.maximum(price[chosen], k * out), np.nan)
+        puts.status[np.flatnonzero(chosen)[~usable]] = AmericanStatus.OUT_OF_RANGE
     return AmericanPrice(price=price.reshape(puts.shape), status=puts.status.reshape(puts.shape))

@@ -130,6 +130,58 @@ def test_neighbours_do_not_change_a_price():
     np.testing.assert_array_equal(together, alone)
 
 
+def test_absurd_neighbours_do_not_change_a_price():
+    """Nor does anything of them stay behind for the options that are computed after them in the same memory."""
+    spot = np.linspace(60, 140, 64)
+    ordinary = (1, spot, 100.0, 0.7, 0.05, 0.03, 0.3)
+    expected = american_price(*ordinary).price
+    absurd = {
+        "year_fraction": [1e-300, 1e-12, 300.0, 1e6],
+        "rate": [1e-300, 5e-324, 1e-9, 40.0],
+        "dividend_yield": [1e-300, 40.0, -1e-9, -40.0],
+        "sigma": [1e-300, 1e-9, 30.0, 1e300],
+        "spot": [1e-300, 1e300, 99.999, 1e-9],
+    }
+    for name, values in absurd.items():
+        terms = {"right": 1, "spot": 90.0, "strike": 100.0, "year_fraction": 0.7, "rate": 0.05}
+        terms |= {"dividend_yield": 0.03, "sigma": 0.3, name: np.repeat(values, 32)}
+        before = dict(zip(terms, np.broadcast_arrays(*terms.values()), strict=True))
+        together = {
+            n: np.concatenate([before[n], np.broadcast_to(o, 64)])
+            for n, o in zip(terms, ordinary, strict=True)
+        }
+        result = american_price(**together)
+        np.testing.assert_array_equal(result.price[-64:], expected, err_msg=name)
+        judged = result.status[:-64]
+        assert set(judged.tolist()) <= {
+            AmericanStatus.OK,
+            AmericanStatus.DOUBLE_BOUNDARY,
+            AmericanStatus.OUT_OF_RANGE,
+        }
+        price, ok = result.price[:-64], judged == AmericanStatus.OK
+        most = np.maximum(
+            0.0, 100.0 * np.exp(np.maximum(0.0, -together["rate"] * together["year_fraction"]))
+        )[:-64]
+        assert np.all((price[ok] >= 0) & (price[ok] <= most[ok] * (1 + 1e-12))), name
+        assert np.isnan(price[~ok]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_beyond_what_was_ever_judged_there_is_a_status_and_no_value(method):
+    result = method(
+        1,
+        90.0,
+        100.0,
+        [1.0, 1.0, 1.0, 0.5],
+        [40.0, 0.05, 0.05, 0.05],
+        [0.02, -40.0, 0.02, 0.02],
+        [0.3, 0.3, 31.0, 0.3],
+    )
+    assert result.status.tolist() == [AmericanStatus.OUT_OF_RANGE] * 3 + [AmericanStatus.OK]
+    assert np.isnan(result.price[:3]).all()
+    assert result.price[3] > 10.0
+
+
 def test_never_exercised_options_are_european():
     """Puts without interest on the strike, calls without dividends."""
     strikes = np.linspace(60, 140, 9)
