@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.pricing.surface.arbitrage import ArbitrageReport, check_arbitrage
 from engine.pricing.surface.quotes import SurfaceQuotes
 from engine.pricing.surface.ssvi import SsviFit, fit_ssvi
-from engine.pricing.surface.svi import SviParameters, total_variance
+from engine.pricing.surface.svi import SviParameters, total_variance, total_variance_between
 from engine.pricing.surface.svi_fit import LEAST_QUOTES, FitStatus, fit_svi
 
 Floats = NDArray[np.float64]
@@ -80,31 +80,10 @@ class VolatilitySurface:
             return np.asarray(np.sqrt(np.where(count > 0, squares / count, np.nan)))
 
     def total_variance_at(self, log_moneyness: ArrayLike, year_fraction: ArrayLike) -> Floats:
-        """Total variance at any time, linear in time at constant log-moneyness, which keeps it free of crossings.
-
-        Before the first expiry and after the last the volatility is theirs. NaN for times that are not positive, and
-        where there are no slices.
-        """
-        known = np.flatnonzero(self.source != SliceSource.NONE)
-        k, t = np.broadcast_arrays(
-            np.asarray(log_moneyness, dtype=np.float64), np.asarray(year_fraction, dtype=np.float64)
+        """As :func:`~engine.pricing.surface.svi.total_variance_between` of its slices."""
+        return total_variance_between(
+            self.parameters, self.quotes.year_fraction, log_moneyness, year_fraction
         )
-        if not known.size:
-            return np.full(k.shape, np.nan)
-        times = self.quotes.year_fraction[known]
-        after = np.clip(np.searchsorted(times, t), 0, known.size - 1)
-        before = np.clip(after - 1, 0, known.size - 1)
-        w_before, w_after = (total_variance(k, self.parameters.at(known[i])) for i in (before, after))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(after > before, (t - times[before]) / (times[after] - times[before]), 1.0)
-            inside = w_before + share * (w_after - w_before)
-            flat = np.where(
-                t <= times[0],
-                total_variance(k, self.parameters.at(int(known[0]))) / times[0],
-                w_after / times[-1],
-            )
-            result = np.where((t > times[0]) & (t <= times[-1]), inside, flat * t)
-            return np.asarray(np.where(t > 0, result, np.nan))
 
 
 def fit_surface(quotes: SurfaceQuotes, *, previous: VolatilitySurface | None = None) -> VolatilitySurface:

@@ -94,6 +94,42 @@ def total_variance(log_moneyness: ArrayLike, parameters: SviParameters) -> Float
     return np.asarray(p.a + p.b * (p.rho * x + np.hypot(x, p.sigma)))
 
 
+def total_variance_between(
+    parameters: SviParameters, slice_years: Floats, log_moneyness: ArrayLike, year_fraction: ArrayLike
+) -> Floats:
+    """Total variance at any time, linear in time at constant log-moneyness, which keeps it free of crossings.
+
+    Before the first slice and after the last the volatility is theirs.
+
+    Parameters
+    ----------
+    parameters : SviParameters of n
+        Ordered by time; slices of NaN are passed over.
+    slice_years : float64[n]
+        Their times to expiry, positive and not decreasing.
+    log_moneyness, year_fraction : float64
+        Broadcast. NaN for times that are not positive, and everywhere without a slice.
+    """
+    known = np.flatnonzero(np.isfinite(parameters.a))
+    k, t = np.broadcast_arrays(
+        _floats("log_moneyness", log_moneyness), _floats("year_fraction", year_fraction)
+    )
+    if not known.size:
+        return np.full(k.shape, np.nan)
+    times = slice_years[known]
+    after = np.clip(np.searchsorted(times, t), 0, known.size - 1)
+    before = np.clip(after - 1, 0, known.size - 1)
+    w_before, w_after = (total_variance(k, parameters.at(known[i])) for i in (before, after))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(after > before, (t - times[before]) / (times[after] - times[before]), 1.0)
+        inside = w_before + share * (w_after - w_before)
+        flat = np.where(
+            t <= times[0], total_variance(k, parameters.at(int(known[0]))) / times[0], w_after / times[-1]
+        )
+        result = np.where((t > times[0]) & (t <= times[-1]), inside, flat * t)
+        return np.asarray(np.where(t > 0, result, np.nan))
+
+
 def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Floats, Floats]:
     """``w'(k)`` and ``w''(k)``; broadcast."""
     k = _floats("log_moneyness", log_moneyness)

@@ -5,9 +5,9 @@ Of each expiry: a start, Levenberg-Marquardt under Huber weights in the box of s
 
 Two passes: the first for each expiry alone, the second, from the shortest expiry on, for those that cross a neighbour.
 In the second the slopes at the ends are held between those of the slice below and an isotonic regression of all slopes,
-a crossing of the slice below costs as much as 20 quotes' errors of its size, and one of the slice above as much as a
-third of one. What crosses still is raised by what is left; more than a thousandth of the variance at the money makes
-the status RAISED.
+a crossing of the slice below costs as much as 20 quotes' errors of its size, ten times that in a third turn where much
+of it is left, and one of the slice above as much as a third of one. What crosses still is raised by what is left; more
+than a thousandth of the variance at the money makes the status RAISED.
 """
 
 import math
@@ -16,22 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.pricing.compiled import callable_part, kernel
+from engine.pricing.surface.svi_calendar import (
+    FARTHER,
+    FEW,
+    is_free,
+    lift,
+    rising_slopes,
+    with_far_points,
+)
 from engine.pricing.surface.svi_domain import CLOSELY, ROUGHLY, box_of, hyperbolic_nodes, least_sigma
 from engine.pricing.surface.svi_least_squares import descend, settle
-from engine.pricing.surface.svi_slice import (
-    lacking_far_out,
-    least_variance,
-    variance_at,
-    worst_density,
-    worst_gap,
-)
+from engine.pricing.surface.svi_slice import variance_at, worst_gap
 from engine.pricing.surface.svi_start import best_start, bounds, median_of, scaled
 from engine.pricing.vector_math import exp
 
 Floats = NDArray[np.float64]
 
 #: codes of :class:`engine.pricing.surface.svi_fit.FitStatus`
-CONVERGED, RAISED, NOT_CONVERGED, FEW = 0, 1, 2, 3
+CONVERGED, RAISED, NOT_CONVERGED = 0, 1, 2
 
 _RUNGS = 32  # of the fit's grid on each side of the money
 _LOOK_RUNGS = 120
@@ -46,6 +48,8 @@ _STEPS = 60
 _MUCH = 1e-3
 #: what a point of the grid weighs against a quote, below the floor and above the roof
 _FLOOR_WEIGHT, _ROOF_WEIGHT = 20.0, 0.3
+#: and so many times that below the floor where a slice would have to be raised by much otherwise
+_STIFFER = 10.0
 #: the fit's grid reaches so many times as far as the quotes, and at least so many standard deviations
 _REACH, _REACH_DEVIATIONS = 1.5, 9.0
 
@@ -88,18 +92,6 @@ def thinned(values: Floats, every: int) -> Floats:
 
 
 @callable_part
-def is_free(p: Floats, below: Floats, has_below: bool, look: Floats, nodes: Floats) -> bool:
-    """Neither butterfly nor calendar arbitrage on the points that are looked at."""
-    if not (least_variance(p) > 0.0 and worst_density(p, look, nodes)[0] >= 0.0):
-        return False
-    if not has_below:
-        return True
-    if not (p[1] >= below[1] and p[2] >= below[2] and lacking_far_out(p, below) <= 0.0):
-        return False
-    return worst_gap(p, below, look, nodes)[0] >= 0.0
-
-
-@callable_part
 def fit_one(
     p: Floats,
     k: Floats,
@@ -122,12 +114,13 @@ def fit_one(
             low[i] = below[i]
         high[i] = max(low[i], min(high[i], steepest[i - 1]))
     look = ladder(_LOOK_RUNGS, reach[0], reach[1])
-    grid = ladder(_RUNGS if has_below or has_above else 0, reach[0], reach[1])
+    near = ladder(_RUNGS if has_below or has_above else 0, reach[0], reach[1])
+    grid = with_far_points(near) if has_below else near
     floor, roof = np.full(grid.size, -math.inf), np.full(grid.size, math.inf)
     for i in range(grid.size):
         if has_below:
             floor[i] = variance_at(below, grid[i])
-        if has_above:
+        if has_above and i < near.size:
             roof[i] = variance_at(above, grid[i])
     box = np.empty(5)
     box_of(p, nodes, ROUGHLY, low[4], box)
@@ -141,9 +134,13 @@ def fit_one(
         box_of(p, nodes, ROUGHLY, low[4], box)
     current = weight.copy()
     middle = median_of(current)
-    stiffness = np.array([_FLOOR_WEIGHT * middle, _ROOF_WEIGHT * middle])
+    # far out variances are large, and so is what they lack
+    of_floor = np.full(grid.size, _FLOOR_WEIGHT * middle)
+    for i in range(near.size, grid.size):
+        of_floor[i] /= FARTHER ** ((i - near.size) // 2 + 1)
+    of_roof = _ROOF_WEIGHT * middle
     stands = False
-    for turn in range(_ROBUST_PASSES):
+    for turn in range(_ROBUST_PASSES + 1):
         squarings, still = (ROUGHLY, 1e-4) if turn == 0 else (CLOSELY, 1e-6)
         if turn == 1:
             # the closer bound is the lower one: the same slice has more excess over it
@@ -163,58 +160,26 @@ def fit_one(
             grid,
             floor,
             roof,
-            stiffness,
+            of_floor,
+            of_roof,
             still,
             _STEPS,
         )
         settle(box, nodes, squarings, p)
-    if not is_free(p, below, has_below, look, nodes):
+        if turn < _ROBUST_PASSES - 1:
+            continue
+        if is_free(p, below, has_below, look, nodes):
+            break
         before = p[0]
         lift(p, below, has_below, 1e-8 * level, look, nodes)
-        if p[0] - before > _MUCH * level:
+        if p[0] - before <= _MUCH * level:
+            break
+        if turn == _ROBUST_PASSES:
             return RAISED
+        # rather bent than raised as a whole
+        p[0] = before
+        of_floor *= _STIFFER
     return CONVERGED if stands else NOT_CONVERGED
-
-
-@callable_part
-def lift(p: Floats, below: Floats, has_below: bool, step: float, look: Floats, nodes: Floats) -> None:
-    """Raise a slice until it is free of arbitrage, which it is at some height: its density tends to 1 and more."""
-    start = p[0]
-    if has_below:
-        gap, where = worst_gap(p, below, look, nodes)
-        start += max(max(-gap, 0.0) * variance_at(below, where), lacking_far_out(p, below)) + step
-    total = 0.0
-    for _ in range(60):
-        p[0] = start + total
-        if is_free(p, below, has_below, look, nodes):
-            return
-        total = max(2.0 * total, step)
-
-
-@callable_part
-def rising_slopes(
-    slices: Floats, status: NDArray[np.int8], reach: Floats, level: Floats, side: int, out: Floats
-) -> None:
-    """Isotonic regression of the slices' slopes on one side, by pooling neighbours that fall.
-
-    A slice weighs by the standard deviations that its quotes reach: far quotes know more of a slope.
-    """
-    value, mass, first = np.empty(status.size), np.empty(status.size), np.empty(status.size, dtype=np.int64)
-    pools = 0
-    for j in range(status.size):
-        if status[j] == FEW:
-            continue
-        value[pools], mass[pools], first[pools] = slices[j, side + 1], reach[j, side] / math.sqrt(level[j]), j
-        pools += 1
-        while pools > 1 and value[pools - 2] > value[pools - 1]:
-            together = mass[pools - 2] + mass[pools - 1]
-            value[pools - 2] += (value[pools - 1] - value[pools - 2]) * mass[pools - 1] / together
-            mass[pools - 2] = together
-            pools -= 1
-    for pool in range(pools):
-        last = first[pool + 1] if pool + 1 < pools else status.size
-        for j in range(first[pool], last):
-            out[j, side] = value[pool]
 
 
 @kernel("i8[] f8[] f8[] f8[] f8[] f8[,] i8 i8 -> f8[,] i1[]")

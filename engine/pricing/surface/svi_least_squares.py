@@ -36,7 +36,8 @@ def objective(
     grid: Floats,
     floor: Floats,
     roof: Floats,
-    stiffness: Floats,
+    of_floor: Floats,
+    of_roof: float,
     hessian: Floats,
     gradient: Floats,
     row: Floats,
@@ -44,8 +45,8 @@ def objective(
 ) -> float:
     """Its value, infinite outside the domain; ``hessian`` (Gauss-Newton) and half its gradient are written.
 
-    ``stiffness`` holds the factors calendar and ceiling; ``floor`` is minus infinity and ``roof`` infinity where there
-    is none.
+    ``of_floor`` (of each point) and ``of_roof`` are the factors calendar and ceiling; ``floor`` is minus infinity and
+    ``roof`` infinity where there is none.
     """
     bound = least_sigma(box, nodes, squarings, by_shape)
     if not bound < math.inf:
@@ -60,9 +61,9 @@ def objective(
         if variance < wanted or variance > roof[i]:
             _variance_gradient(box, sigma, by_shape, grid[i], row)
         if variance < wanted:
-            cost += _add(stiffness[0], stiffness[0] * (variance - wanted), row, hessian, gradient)
+            cost += _add(of_floor[i], of_floor[i] * (variance - wanted), row, hessian, gradient)
         if variance > roof[i]:
-            cost += _add(stiffness[1], stiffness[1] * (variance - roof[i]), row, hessian, gradient)
+            cost += _add(of_roof, of_roof * (variance - roof[i]), row, hessian, gradient)
     for i in range(_FREE):
         for j in range(i):
             hessian[j, i] = hessian[i, j]
@@ -212,7 +213,8 @@ def descend(
     grid: Floats,
     floor: Floats,
     roof: Floats,
-    stiffness: Floats,
+    of_floor: Floats,
+    of_roof: float,
     still: float,
     most_steps: int,
 ) -> bool:
@@ -237,7 +239,8 @@ def descend(
             grid,
             floor,
             roof,
-            stiffness,
+            of_floor,
+            of_roof,
             trial_hessian,
             trial_gradient,
             row,

@@ -75,6 +75,28 @@ def test_vogts_slice_is_fitted_without_its_butterflies():
     assert np.sqrt(np.mean(moved**2)) < 0.007
 
 
+def test_a_longer_expiry_with_flatter_wings_is_bent_far_out_and_not_raised_at_the_money():
+    """Three expiries of a coin on 2021-06-30: each slope at the left is less than that of the expiry before."""
+    years = np.array([0.2361, 0.5046, 0.7347])
+    truth = SviParameters.of(
+        [-0.6792, -0.5635, -1.1792],
+        [0.4796, 0.4497, 0.5975],
+        [-0.2615, -0.0879, 0.3490],
+        [-0.3285, -0.0833, 1.2988],
+        [1.9015, 2.2355, 3.2406],
+    )
+    k = np.tile(np.linspace(-1.2, 1.8, 25), 3)
+    expiry = np.repeat(np.arange(3), 25)
+    w = total_variance(k, truth.at(expiry))
+    fit = fit_svi([0, 25, 50, 75], years, k, w, 1.0 / (0.02 * np.sqrt(w * years[expiry])))
+    assert check_arbitrage(truth).calendar_free is False
+    report = check_arbitrage(fit.parameters)
+    assert report.calendar_free and report.butterfly_free
+    error = np.sqrt(total_variance(k, fit.parameters.at(expiry)) / years[expiry]) - np.sqrt(w / years[expiry])
+    assert np.max(np.abs(error)) < 0.02
+    assert np.sqrt(np.mean(error**2)) < 0.007
+
+
 def test_slices_that_cross_are_pulled_apart():
     offset, k, w = smiles()
     w[60:120] = 0.97 * total_variance(k[60:120], TRUE.at(0))
