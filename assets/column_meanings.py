@@ -82,6 +82,25 @@ _CHAIN = {
     "grade": "firm, one_sided, wide, stale, locked, crossed or no_quote; the last three never fill",
 }
 
+_SURFACE = {
+    "quotes": "quotes that the slice was fitted to",
+    "slice_source": "svi: the expiry's own quotes; ssvi: all expiries, for want of quotes; none",
+    "fit_status": "ok, raised (to not cross the expiry before), not_converged, too_few_quotes or no_time",
+    "svi_a": "w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)): total variance at k = ln(strike / forward)",
+    "svi_b": "see svi_a",
+    "svi_rho": "see svi_a",
+    "svi_m": "see svi_a",
+    "svi_sigma": "see svi_a",
+    "atm_iv": "the slice's volatility at the forward, decimal",
+    "atm_skew": "the slope of the volatility there, per unit of log-moneyness",
+    "rms_error": "of the slice's volatilities against the quotes within 1.5 deviations of the forward, decimal",
+    "worst_density": "the least g(k) of the slice; below 0 a butterfly costs less than nothing",
+    "worst_crossing": "the least relative distance to the slice before; below 0 a calendar spread does",
+    "strip_iv": "square root of the expiry's variance from its strip of options, by Cboe's method, decimal",
+    "strip_options": "options in the strip",
+    "strip_status": "ok, or why there is no strip_iv",
+}
+
 _REFERENCE = {
     "open": "of the session",
     "high": "of the session",
@@ -118,4 +137,12 @@ _SUPERSEDED = {
     "reason": "old_listing; old_listing_alone: the terms in force are not listed",
 }
 
-MEANINGS: dict[str, str] = {**_QUOTE, **_QUARANTINE, **_ADJUSTED, **_SUPERSEDED, **_CHAIN, **_REFERENCE}
+MEANINGS: dict[str, str] = {
+    **_QUOTE,
+    **_QUARANTINE,
+    **_ADJUSTED,
+    **_SUPERSEDED,
+    **_CHAIN,
+    **_SURFACE,
+    **_REFERENCE,
+}

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -90,11 +90,12 @@ def daily_result(
     context: dg.AssetExecutionContext,
     statuses: list[DayStatus],
     asset_key: dg.AssetKey | None = None,
+    of_day: Mapping[dt.date, Mapping[str, Any]] | None = None,
     **extra: Any,
 ) -> dg.MaterializeResult:
-    """Report every day of the run: metadata per partition, one data version for the run."""
+    """Report every day of the run: metadata per partition (``of_day`` adds to it), one data version for the run."""
     for status in statuses:
-        metadata = day_metadata(status)
+        metadata = {**day_metadata(status), **(of_day or {}).get(status.trade_date, {})}
         key = status.trade_date.isoformat()
         if asset_key is None:
             context.add_asset_metadata(metadata, partition_key=key)

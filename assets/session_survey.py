@@ -21,6 +21,7 @@ from resources.universe import UniverseSpec
 
 #: layers of which only the presence is asked: what follows from them stands in the layers that are read
 _UNREAD = ("quarantined_quotes", "adjusted_quotes", "superseded_quotes")
+_LAST = "volatility_surface"
 #: ok: everything was kept; partly: some underlyings were
 Verdict = Literal["ok", "partly", "blocked", "absent"]
 
@@ -114,6 +115,7 @@ def _session(
     own = harvests.path(day)
     try:
         # the last layer first: of a session that was never built nothing else is asked
+        surface = _last_layer(universe, lake, day)
         chain = read_status(lake, universe, "option_chain", day)
         validated = read_status(lake, universe, "validated_quotes", day)
         prices = read_status(lake, universe, "underlying_prices", day)
@@ -132,7 +134,8 @@ def _session(
     if rates is not None and rate_harvests.path(day) not in rates.inputs:
         return SessionState(day, "its rates were harvested again", received=received)
     upstream = validated.inputs | (rates.inputs if rates is not None else {})
-    if not upstream.items() <= chain.inputs.items():
+    last = chain if surface is None else surface
+    if not upstream.items() <= chain.inputs.items() or last.inputs != chain.inputs:
         return SessionState(day, "its layers go back to different harvests", received=received)
     if compared_with := harvests.outdated(chain.inputs):
         why = f"its listings were compared with the payload of {', '.join(compared_with)}, which was harvested again"
@@ -149,6 +152,16 @@ def _session(
             and chain.inputs.items() <= month["inputs"].items()
         ),
     )
+
+
+def _last_layer(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus | None:
+    """The status of the layer that is made last; None where it was archived: nothing is made from it."""
+    try:
+        return read_status(lake, universe, _LAST, day)
+    except MissingLayerError:
+        if lake.exists(receipt_path(universe.name, _LAST, day.isoformat())):
+            return None
+        raise
 
 
 def _verdict(chain: DayStatus) -> Verdict:

@@ -8,6 +8,26 @@ from assets import engine_arrays as ea
 from engine.instruments.deliverable import Deliverable, ItemKind
 
 
+def standard_units(rows: pa.Table) -> NDArray[np.bool_]:
+    """Whether a contract delivers (or pays for) one unit of one security for each of its multiplier.
+
+    Parameters
+    ----------
+    rows
+        ``ADJUSTED_SCHEMA``.
+    """
+    codes, labels = ea.codes(rows, "deliverable")
+    multiplier = ea.floats(rows, "adjusted_multiplier")
+    quantity = np.array([_single_quantity(Deliverable.parse(label)) for label in labels] or [np.nan])
+    return np.asarray(multiplier == quantity[codes])
+
+
+def _single_quantity(delivered: Deliverable) -> float:
+    """Units of the only security delivered; NaN where the list has anything else."""
+    first = delivered.items[0]
+    return first.quantity if len(delivered.items) == 1 and first.kind is ItemKind.SHARES else np.nan
+
+
 def priced_groups(rows: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Codes of what has one forward per expiry, and the price of one unit of each row's deliverable.
 
@@ -33,11 +53,8 @@ def priced_groups(rows: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64
     for code, label in enumerate(labels):
         delivered = Deliverable.parse(label)
         mine = codes == code
-        first = delivered.items[0]
-        if len(delivered.items) == 1 and first.kind is ItemKind.SHARES:
-            standard = mine & (multiplier == first.quantity)
-            if standard.sum() == mine.sum():
-                continue
+        if np.all(multiplier[mine] == _single_quantity(delivered)):
+            continue
         if delivered.securities in ((), (underlying,)):
             fixed = delivered.value({underlying: 0.0})
             shares = delivered.value({underlying: 1.0}) - fixed

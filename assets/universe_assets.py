@@ -13,6 +13,7 @@ from assets.rates import build_rates
 from assets.raw_quotes import build_raw_quotes
 from assets.underlying_prices import build_underlying_prices
 from assets.validated_quotes import build_validated_quotes
+from assets.volatility_surface import build_volatility_surface
 from resources.universe import UniverseSpec
 
 #: the daily layers, in order; the first five need nothing but the harvest and each other
@@ -25,6 +26,7 @@ DAILY_ASSETS = (
     "adjusted_quotes",
     "superseded_quotes",
     "option_chain",
+    "volatility_surface",
 )
 #: the monthly layers of reference data, of which a universe names some
 MONTHLY_REFERENCE_ASSETS = ("corporate_actions", "earnings_dates", "index_history")
@@ -53,6 +55,7 @@ def build_universe_assets(
         build_validated_quotes(universe, daily),
         build_adjusted_quotes(universe, daily),
         build_option_chain(universe, daily),
+        build_volatility_surface(universe, daily),
         build_chain_month(universe, daily, monthly),
     ]
     if universe.rates is not None:

@@ -254,9 +254,8 @@ def chunk_steps(
         First days of the months to compact, in unbroken runs too.
     """
     daily = _daily(universe)
-    kept_out = tuple(
-        universe_key(universe, a) for a in ("adjusted_quotes", "superseded_quotes", "option_chain")
-    )
+    after_validation = ("adjusted_quotes", "superseded_quotes", "option_chain", "volatility_surface")
+    kept_out = tuple(universe_key(universe, a) for a in after_validation)
     steps = _reference_steps(universe, [f"{month}" for run in months for month in run])
     for stretch in stretches:
         label = f"{universe.name}: {_counted(len(stretch), 'day')} from {stretch[0]}"

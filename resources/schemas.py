@@ -119,6 +119,38 @@ CHAIN_SCHEMA = pa.schema(
     ]
 )
 
+#: One expiry of one root at one instant: its SVI slice, how it fits, and whether it admits arbitrage.
+SURFACE_SCHEMA = pa.schema(
+    [
+        pa.field("underlying", KEY, nullable=False),
+        pa.field("trade_date", pa.date32(), nullable=False),
+        pa.field("snapshot_id", pa.int32(), nullable=False),
+        pa.field("ts", TS, nullable=False),
+        pa.field("known_at", TS, nullable=False),
+        pa.field("root", KEY, nullable=False),
+        pa.field("expiry", pa.date32(), nullable=False),
+        pa.field("settles_at", TS, nullable=False),
+        pa.field("year_fraction", F64, nullable=False),
+        pa.field("forward", F64, nullable=False),
+        pa.field("quotes", pa.int32(), nullable=False),
+        pa.field("slice_source", KEY, nullable=False),
+        pa.field("fit_status", KEY, nullable=False),
+        pa.field("svi_a", F64),
+        pa.field("svi_b", F64),
+        pa.field("svi_rho", F64),
+        pa.field("svi_m", F64),
+        pa.field("svi_sigma", F64),
+        pa.field("atm_iv", F64),
+        pa.field("atm_skew", F64),
+        pa.field("rms_error", F64),
+        pa.field("worst_density", F64),
+        pa.field("worst_crossing", F64),
+        pa.field("strip_iv", F64),
+        pa.field("strip_options", pa.int32(), nullable=False),
+        pa.field("strip_status", KEY, nullable=False),
+    ]
+)
+
 #: Daily prices of the underlyings of a universe. ``settlement_price`` is the venue's official one (opening
 #: print for AM settlement, delivery price for coins); null where the source has none, never a substitute.
 UNDERLYING_SCHEMA = pa.schema(

@@ -13,6 +13,7 @@ _MADE_FROM = {
     "adjusted_quotes": ("validated_quotes", "quarantined_quotes"),
     "superseded_quotes": ("validated_quotes", "quarantined_quotes"),
     "option_chain": ("adjusted_quotes", "superseded_quotes"),
+    "volatility_surface": ("option_chain",),
 }
 _MONTH_FROM = ("option_chain", "underlying_prices")
 

@@ -29,6 +29,7 @@ PARTITION_OF: dict[str, Callable[[Any], str]] = {
     "adjusted_quotes": _day,
     "superseded_quotes": _day,
     "option_chain": _day,
+    "volatility_surface": _day,
     "corporate_actions": _reference,
     "earnings_dates": _reference,
     "index_history": _reference,

@@ -15,6 +15,7 @@ from resources.schemas import (
     QUARANTINE_SCHEMA,
     QUOTE_SCHEMA,
     SUPERSEDED_SCHEMA,
+    SURFACE_SCHEMA,
 )
 
 DAY = "2025-08-12"
@@ -24,6 +25,7 @@ SCHEMAS = {
     "adjusted_quotes": ADJUSTED_SCHEMA,
     "superseded_quotes": SUPERSEDED_SCHEMA,
     "option_chain": CHAIN_SCHEMA,
+    "volatility_surface": SURFACE_SCHEMA,
 }
 KEPT_OUT = {
     "2025-08-20": ("blocked", "belongs to session 2025-08-19"),
@@ -41,7 +43,8 @@ def test_each_partition_names_its_rows_its_folder_and_the_digest_of_its_file(hou
     table = pq.read_table(house.folder / path)
     assert metadata["dagster/row_count"].value == table.num_rows
     assert table.schema.names == SCHEMAS[asset].names
-    assert (table.num_rows > 300) == (asset not in ("quarantined_quotes", "superseded_quotes"))
+    of_quotes = asset not in ("quarantined_quotes", "superseded_quotes", "volatility_surface")
+    assert (table.num_rows > 300) == of_quotes
 
 
 @pytest.mark.parametrize("asset", SCHEMAS)
@@ -50,7 +53,8 @@ def test_the_ui_is_told_each_column_with_its_type(house, asset) -> None:
     columns = node.metadata["dagster/column_schema"].columns
     assert [c.name for c in columns] == SCHEMAS[asset].names
     types = {c.name: c.type for c in columns}
-    assert (types["strike"], types["root"], types["trade_date"]) == ("double", "string", "date32[day]")
+    number = "year_fraction" if asset == "volatility_surface" else "strike"
+    assert (types[number], types["root"], types["trade_date"]) == ("double", "string", "date32[day]")
     assert node.group_name == "demo_stock" and node.owners == ["team:optix"] and node.description
 
 
@@ -71,7 +75,7 @@ def test_a_range_run_logs_one_evaluation_a_day_and_goes_on_without_the_bad_days(
 
 @pytest.mark.parametrize("day", KEPT_OUT)
 def test_no_layer_after_validation_has_a_row_of_a_day_that_was_kept_out(house, day) -> None:
-    for asset in ("validated_quotes", "adjusted_quotes", "option_chain"):
+    for asset in ("validated_quotes", "adjusted_quotes", "option_chain", "volatility_surface"):
         status = house.status(asset, day).underlyings["ACME"]
         assert (status.status, status.rows) == (KEPT_OUT[day][0], 0)
         metadata = house.materialization(asset, day).metadata
@@ -97,6 +101,8 @@ def test_the_details_of_every_day_are_in_postgres(house) -> None:
 def test_the_pictures_are_where_a_person_would_look(house) -> None:
     last = "2025-10-10"
     assert "data:image/png;base64," in house.materialization("option_chain", last).metadata["smile"].value
+    surface = house.materialization("volatility_surface", last).metadata["surface"].value
+    assert surface.startswith("![volatility surface of ACME on 2025-10-10](data:image/png;base64,")
     heatmap = house.materialization("validated_quotes", last).metadata["sessions"].value
     assert heatmap.startswith("![sessions kept, blocked and absent](data:image/png;base64,")
 

@@ -26,6 +26,7 @@ LAYERS = (
     "adjusted_quotes",
     "superseded_quotes",
     "option_chain",
+    "volatility_surface",
 )
 
 
@@ -69,7 +70,8 @@ class Built:
     ) -> None:
         quotes, rates = self.harvest("raw_quotes", day, payload, kind), self.harvest("rates", day, "rates")
         for asset in LAYERS:
-            inputs = rates if asset == "rates" else quotes | (rates if asset == "option_chain" else {})
+            with_rates = asset in ("option_chain", "volatility_surface")
+            inputs = rates if asset == "rates" else quotes | (rates if with_rates else {})
             found = self.status(asset, day, inputs, **(by_symbol or {"ACME": "ok"}))
         self.month["days"][day.isoformat()] = day_entry(found)
         self.month["inputs"] |= quotes | rates
@@ -92,7 +94,7 @@ def built(tmp_path: Path, universe: UniverseSpec) -> Built:
 def test_a_session_that_was_never_built(built: Built) -> None:
     state = built.look()
     assert state == SessionState(DAY, state.unfinished)
-    assert state.unfinished == "demo_stock/option_chain has no partition 2025-08-05"
+    assert state.unfinished == "demo_stock/volatility_surface has no partition 2025-08-05"
 
 
 def test_a_finished_session_is_complete_and_compacted(built: Built) -> None:
@@ -143,7 +145,7 @@ def test_a_session_that_was_compared_with_a_payload_harvested_again_is_open(buil
     built.session(DAY)
     built.session(NEXT)
     before = built.harvest("raw_quotes", DAY, "quotes")
-    for asset in ("validated_quotes", "option_chain"):
+    for asset in ("validated_quotes", "option_chain", "volatility_surface"):
         mine = read_status(built.lake, built.universe, asset, NEXT).inputs
         built.status(asset, NEXT, mine | before, ACME="ok")
     assert built.look(NEXT).unfinished == ""

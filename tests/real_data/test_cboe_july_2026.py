@@ -28,7 +28,7 @@ BLOCKED = {
 ABSENT = {(day, "SPX") for day in SESSIONS[3:]}
 PAIRS = [(day, name) for day in SESSIONS for name in ("SPY", "SPX", "MOD")]
 KEPT = [pair for pair in PAIRS if pair not in BLOCKED and pair not in ABSENT]
-LAYERS = ("validated_quotes", "adjusted_quotes", "option_chain")
+LAYERS = ("validated_quotes", "adjusted_quotes", "option_chain", "volatility_surface")
 
 
 def fact_key(day: str, name: str) -> str:
@@ -147,3 +147,28 @@ def test_the_layer_has_the_forwards_discounts_and_volatilities_of_the_facts(inge
             assert (row["bid"], row["ask"]) == (fact["bid"][row["right"]], fact["ask"][row["right"]])
             rows_checked += 1
     assert rows_checked == 8
+
+
+def test_the_surfaces_are_near_their_quotes_and_without_arbitrage(ingested) -> None:
+    errors = {name: [] for name in ("SPX", "SPY", "MOD")}
+    for day, name in KEPT:
+        rows = ingested.rows(UNIVERSE, "volatility_surface", day, name)
+        assert set(rows["slice_source"].to_pylist()) == {"svi"}
+        for column in ("worst_density", "worst_crossing"):
+            assert pc.min(rows[column]).as_py() > -1e-10, (day, name)
+        errors[name] += rows["rms_error"].to_pylist()
+    # index and fund within half a vol point in nearly every expiry; MOD's quotes are several points wide
+    assert np.quantile(errors["SPX"], 0.9) < 0.006
+    assert np.quantile(errors["SPY"], 0.9) < 0.008
+    assert np.quantile(errors["MOD"], 0.9) < 0.03
+
+
+def test_the_slices_at_the_money_are_the_volatilities_of_the_facts(ingested, facts) -> None:
+    for fact in facts["cboe_parity_and_iv"]["values"]:
+        rows = ingested.rows(UNIVERSE, "volatility_surface", fact["date"], "SPX").to_pylist()
+        expiry = dt.date.fromisoformat(fact["expiry"])
+        (row,) = [r for r in rows if r["root"] == fact["root"] and r["expiry"] == expiry]
+        # the strike of the fact is a few points off the forward
+        at_the_strike = row["atm_iv"] + row["atm_skew"] * np.log(fact["atm_strike"] / row["forward"])
+        quoted = 0.5 * (fact["iv_call_mid"] + fact["iv_put_mid"])
+        assert at_the_strike == pytest.approx(quoted, abs=0.004)

@@ -85,3 +85,16 @@ def test_the_layer_gives_the_vix_of_the_facts(ingested, facts) -> None:
         vix = 100.0 * np.sqrt(blended * MINUTES_A_YEAR / THIRTY_DAYS)
         assert vix == pytest.approx(fact["vix"], abs=1e-6)
         assert vix == pytest.approx(fact["published_vix_close"], abs=0.1)
+
+
+def test_the_strips_of_the_surface_layer_give_the_same_index(ingested, facts) -> None:
+    """With the discounts of put-call parity instead of the facts' flat rate."""
+    for fact in facts["vix_replication"]["values"]:
+        rows = ingested.rows("cboe_2026_07", "volatility_surface", fact["date"], "SPX").to_pylist()
+        expiries = [dt.date.fromisoformat(fact[name]) for name in ("near", "next")]
+        near, far = (r for r in rows if r["root"] == "SPXW" and r["expiry"] in expiries)
+        assert [near["strip_options"], far["strip_options"]] == fact["n"]
+        minutes = np.array([near["year_fraction"], far["year_fraction"]]) * MINUTES_A_YEAR
+        weight = np.array([minutes[1] - THIRTY_DAYS, THIRTY_DAYS - minutes[0]]) / (minutes[1] - minutes[0])
+        total = weight @ (minutes * [near["strip_iv"] ** 2, far["strip_iv"] ** 2])
+        assert 100.0 * np.sqrt(total / THIRTY_DAYS) == pytest.approx(fact["vix"], abs=0.03)

@@ -125,7 +125,7 @@ def test_lineage_shows_universes_and_studies_as_groups(
     page.goto(f"{server.url}/asset-groups?expanded={expanded}")
     for asset in (
         *("raw_quotes", "corporate_actions", "rates", "underlying_prices", "validated_quotes"),
-        *("quarantined_quotes", "adjusted_quotes", "option_chain", "chain_month"),
+        *("quarantined_quotes", "adjusted_quotes", "option_chain", "volatility_surface", "chain_month"),
         *("backtest", "walk_forward", "monte_carlo", "metrics", "tear_sheet"),
     ):
         page.get_by_text(asset, exact=True).first.wait_for()

@@ -22,6 +22,7 @@ REBUILT = {
     "adjusted_quotes",
     "superseded_quotes",
     "option_chain",
+    "volatility_surface",
 }
 
 
