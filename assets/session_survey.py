@@ -114,9 +114,9 @@ def _session(
 ) -> SessionState:
     own = harvests.path(day)
     try:
-        # the last layer first: of a session that was never built nothing else is asked
-        surface = _last_layer(universe, lake, day)
+        # a late layer first: of a session that was never built nothing else is asked
         chain = read_status(lake, universe, "option_chain", day)
+        surface = _last_layer(universe, lake, day)
         validated = read_status(lake, universe, "validated_quotes", day)
         prices = read_status(lake, universe, "underlying_prices", day)
         rates = read_status(lake, universe, "rates", day) if universe.rates is not None else None

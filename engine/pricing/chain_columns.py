@@ -1,6 +1,7 @@
 """The columns that go into the pricing of a chain, and those that come out."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,8 @@ class ChainInputs:
     strike : float64[n]
         In dollars per unit (also for coins).
     bid, ask : float64[n]
-        Per unit of underlying, in dollars or, where ``coin_settled``, in the coin; NaN where there is none.
+        Per unit of underlying, in dollars or, where ``coin_settled``, in the coin. What is not positive and finite is
+        none.
     spot : float64[n]
         Price of the underlying; NaN where unknown.
     vendor_forward : float64[n]
@@ -47,9 +49,18 @@ class ChainInputs:
     dividend_ex_us : int64[d]
         UTC microseconds from which the underlying trades without each cash dividend that is known at ``ts_us``.
     dividend_amount : float64[d]
-        Dollars per unit of underlying.
+        Dollars per unit of underlying, not negative.
     curve_tenor_days, curve_rate : float64[m]
         Continuously compounded zero rates known at ``ts_us``; empty where none are.
+
+    Raises
+    ------
+    ValueError
+        Naming the column that holds no numbers, or is not as long as the others, or whose values cannot be.
+
+    Notes
+    -----
+    Columns of other widths, strides and kinds of numbers are converted; what comes is never written to.
     """
 
     root_code: NDArray[np.integer]
@@ -70,13 +81,52 @@ class ChainInputs:
     curve_rate: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        n = self.strike.size
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name.startswith(("curve_", "dividend_")) or not isinstance(value, np.ndarray):
-                continue
-            if value.shape != (n,):
-                raise ValueError(f"chain column {field.name} has shape {value.shape}, strike has ({n},)")
+        for name, (kinds, dtype) in _COLUMNS.items():
+            object.__setattr__(self, name, _column(name, getattr(self, name), kinds, dtype))
+        for name in _COLUMNS:
+            of = "dividend_ex_us" if name.startswith("dividend_") else "strike"
+            length, shape = getattr(self, of).size, getattr(self, name).shape
+            # the curve checks itself where it is made
+            if shape != (length,) and not name.startswith("curve_"):
+                raise ValueError(f"chain column {name} has shape {shape}, {of} has ({length},)")
+        wrong = self.right[(self.right != 0) & (self.right != 1)]
+        if wrong.size:
+            raise ValueError(f"chain column right has the value {wrong[0]}: 0 is a call, 1 a put")
+        bad = self.dividend_amount[~((self.dividend_amount >= 0.0) & (self.dividend_amount < np.inf))]
+        if bad.size:
+            raise ValueError(
+                f"chain column dividend_amount has the value {bad[0]}: an amount is finite and not negative"
+            )
+        for name in ("bid", "ask"):
+            price = getattr(self, name)
+            object.__setattr__(self, name, np.where((price > 0.0) & (price < np.inf), price, np.nan))
+
+
+#: kinds of numpy's types that a column is made of without guessing, and the type that it gets
+_COLUMNS: dict[str, tuple[str, type[np.generic]]] = {
+    "root_code": ("iu", np.int64),
+    "expiry_days": ("iu", np.int32),
+    "right": ("iub", np.int8),
+    "strike": ("iuf", np.float64),
+    "bid": ("iuf", np.float64),
+    "ask": ("iuf", np.float64),
+    "spot": ("iuf", np.float64),
+    "vendor_forward": ("iuf", np.float64),
+    "settles_us": ("iu", np.int64),
+    "american": ("b", np.bool_),
+    "dividend_ex_us": ("iu", np.int64),
+    "dividend_amount": ("iuf", np.float64),
+    "curve_tenor_days": ("iuf", np.float64),
+    "curve_rate": ("iuf", np.float64),
+}
+
+
+def _column(name: str, values: Any, kinds: str, dtype: type[np.generic]) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind not in kinds:
+        wanted = {"b": "booleans", "iu": "integers", "iub": "integers"}.get(kinds, "numbers")
+        raise ValueError(f"chain column {name} is of dtype {array.dtype}: {wanted} are needed")
+    return np.ascontiguousarray(array, dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True)

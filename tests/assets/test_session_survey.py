@@ -94,7 +94,7 @@ def built(tmp_path: Path, universe: UniverseSpec) -> Built:
 def test_a_session_that_was_never_built(built: Built) -> None:
     state = built.look()
     assert state == SessionState(DAY, state.unfinished)
-    assert state.unfinished == "demo_stock/volatility_surface has no partition 2025-08-05"
+    assert state.unfinished == "demo_stock/option_chain has no partition 2025-08-05"
 
 
 def test_a_finished_session_is_complete_and_compacted(built: Built) -> None:

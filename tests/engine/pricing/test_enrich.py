@@ -190,6 +190,73 @@ def test_columns_of_different_length_are_refused_by_name():
         replace(chain(), bid=np.zeros(3))
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("bid", lambda v: v.astype(object), "bid is of dtype object: numbers are needed"),
+        ("strike", lambda v: v.astype(str), "strike is of dtype <U"),
+        ("right", lambda v: v.astype(float), "right is of dtype float64: integers are needed"),
+        ("right", lambda v: v + 2, "right has the value 2: 0 is a call, 1 a put"),
+        ("settles_us", lambda v: v / 1e6, "settles_us is of dtype float64: integers are needed"),
+        ("american", lambda v: v.astype(int), "american is of dtype int64: booleans are needed"),
+        (
+            "dividend_amount",
+            lambda v: np.array([1.0]),
+            r"dividend_amount has shape \(1,\), dividend_ex_us has \(0,\)",
+        ),
+    ],
+)
+def test_columns_that_are_none_are_refused_by_name(column, values, message):
+    inputs = chain()
+    with pytest.raises(ValueError, match=f"chain column {message}"):
+        replace(inputs, **{column: values(np.sort(getattr(inputs, column)))})
+
+
+@pytest.mark.parametrize("amount", [np.nan, -0.5, np.inf])
+def test_a_dividend_that_is_none_is_refused(amount):
+    with pytest.raises(ValueError, match="dividend_amount has the value"):
+        replace(chain(), dividend_ex_us=np.array([1]), dividend_amount=np.array([amount]))
+
+
+@pytest.mark.parametrize("side", ["bid", "ask"])
+@pytest.mark.parametrize("value", [0.0, -1.0, np.inf, -np.inf])
+def test_a_price_that_is_none_is_no_quote(side, value):
+    inputs = chain()
+    spoiled = getattr(inputs, side).copy()
+    row = int(np.flatnonzero(np.isfinite(enrich_chain(inputs).iv))[7])
+    spoiled[row] = np.nan
+    expected = enrich_chain(replace(inputs, **{side: spoiled}))
+    spoiled[row] = value
+    found = enrich_chain(replace(inputs, **{side: spoiled}))
+    assert_equal(found, expected)
+    assert (found.iv_status[row], np.isnan(found.iv[row]), np.isnan(found.delta[row])) == (
+        "no_quote",
+        True,
+        True,
+    )
+
+
+def test_columns_of_any_width_and_layout_give_the_same():
+    inputs = chain()
+    n = inputs.strike.size
+    spread = np.repeat(inputs.bid, 2)[::2]
+    spread.setflags(write=False)
+    other = replace(
+        inputs,
+        bid=spread,
+        ask=inputs.ask.tolist(),
+        right=inputs.right == 1,
+        root_code=inputs.root_code.astype("u2"),
+    )
+    assert_equal(enrich_chain(other), enrich_chain(inputs))
+    narrow = enrich_chain(
+        replace(inputs, bid=inputs.bid.astype(np.float32), spot=np.full(n, inputs.spot[0], "f4"))
+    )
+    wide = enrich_chain(inputs)
+    usual = np.isfinite(wide.iv) & (wide.vega_per_vol_point > 1e-3 * inputs.spot)
+    assert narrow.iv[usual] == pytest.approx(wide.iv[usual], abs=1e-5)
+
+
 def test_threads_that_share_a_long_chain_change_nothing():
     inputs = chain(expiries=tuple(range(2, 62)), roots=2, strikes=251)
     assert inputs.strike.size > 60_000

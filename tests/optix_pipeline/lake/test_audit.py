@@ -136,7 +136,12 @@ def test_a_file_that_is_gone_from_the_archive_is_a_fault_of_its_receipt(care, tm
 
 
 @pytest.mark.parametrize(
-    ("asset", "user"), [("option_chain", "chain_month"), ("adjusted_quotes", "option_chain")]
+    ("asset", "user"),
+    [
+        ("option_chain", "volatility_surface"),
+        ("underlying_prices", "chain_month"),
+        ("adjusted_quotes", "option_chain"),
+    ],
 )
 def test_a_partition_that_is_gone_altogether_is_missed_by_what_was_made_from_it(care, asset, user):
     for path in care.lake.list(f"demo_stock/{asset}/{DAY}"):
