@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import Floats
+from engine.pricing.arguments import Floats, as_columns
 from engine.pricing.forward_loops import fit_loop, inverse_loop
 
 
@@ -124,15 +124,26 @@ def fit_forwards(
         fewer than 4 or the fitted discount is implausible, and to judge that.
     may_fit : bool[g], optional
         Where the discount may come from the slope; elsewhere it is the curve's. Everywhere if not given.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument that holds no numbers or is not of its length, or bounds that do not cut the pairs.
     """
-    count = len(bounds) - 1
+    starts, (k, difference) = _pairs(bounds, strike=strike, call_minus_put=call_minus_put)
+    count = starts.size - 1
+    per_expiry = _each(count, spot=spot, year_fraction=year_fraction, rate=rate)
+    allowed = np.ones(count, dtype=np.bool_) if may_fit is None else np.ascontiguousarray(may_fit)
+    if allowed.shape != (count,) or allowed.dtype != np.bool_:
+        raise ValueError(f"may_fit must be {count} booleans, got {allowed.dtype} of shape {allowed.shape}")
     forward, discount, sd = np.empty(count), np.empty(count), np.empty(count)
     pairs, method = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    inputs = (_column(strike), _column(call_minus_put), _column(spot), _column(year_fraction), _column(rate))
     fit_loop(
-        np.ascontiguousarray(bounds, dtype=np.int64),
-        *inputs,
-        np.ones(count, dtype=np.bool_) if may_fit is None else may_fit,
+        starts,
+        k,
+        difference,
+        *per_expiry,
+        allowed,
         forward,
         discount,
         pairs,
@@ -165,12 +176,18 @@ def inverse_forwards(
         Call mid less put mid, in coin.
     vendor_forward, spot : float64[g]
         NaN where unknown.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`fit_forwards`.
     """
-    count = len(bounds) - 1
+    starts, (k, difference) = _pairs(bounds, strike=strike, call_minus_put=call_minus_put)
+    count = starts.size - 1
+    per_expiry = _each(count, vendor_forward=vendor_forward, spot=spot)
     forward, sd = np.empty(count), np.empty(count)
     pairs, method = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    inputs = (_column(strike), _column(call_minus_put), _column(vendor_forward), _column(spot))
-    inverse_loop(np.ascontiguousarray(bounds, dtype=np.int64), *inputs, forward, pairs, sd, method)
+    inverse_loop(starts, k, difference, *per_expiry, forward, pairs, sd, method)
     return ForwardFits(forward, np.ones(count), pairs, sd, method)
 
 
@@ -240,5 +257,24 @@ def _only(fits: ForwardFits) -> ForwardFit:
     )
 
 
-def _column(values: Floats) -> Floats:
-    return np.ascontiguousarray(values, dtype=np.float64)
+def _pairs(bounds: ArrayLike, **of_pairs: ArrayLike) -> tuple[NDArray[np.int64], list[Floats]]:
+    """The bounds, within which compiled loops read without looking, and the columns of the pairs."""
+    starts = np.asarray(bounds)
+    columns = _each(np.asarray(next(iter(of_pairs.values()))).size, **of_pairs)
+    if starts.ndim != 1 or not starts.size or starts.dtype.kind not in "iu":
+        raise ValueError(
+            f"bounds must be integers, one more than expiries, got {starts.dtype} {starts.shape}"
+        )
+    if starts[0] < 0 or starts[-1] > columns[0].size or np.any(np.diff(starts.astype(np.int64)) < 0):
+        raise ValueError(
+            f"bounds must rise from 0 to the number of pairs, {columns[0].size}, at most; got {starts}"
+        )
+    return np.ascontiguousarray(starts, dtype=np.int64), columns
+
+
+def _each(count: int, **columns: ArrayLike) -> list[Floats]:
+    _, _, made = as_columns(None, **columns)
+    for name, column in columns.items():
+        if np.shape(column) != (count,):
+            raise ValueError(f"{name} has shape {np.shape(column)}, and ({count},) is needed")
+    return made

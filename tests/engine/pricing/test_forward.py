@@ -194,3 +194,35 @@ def test_the_cost_of_borrowing_is_what_rate_and_dividends_do_not_explain():
     forward = (100.0 - 1.5) * np.exp((0.05 - 0.02) * 0.5)
     assert implied_borrow_cost(forward, 100.0, 0.5, 0.05, 1.5) == pytest.approx(0.02, rel=1e-12)
     assert np.isnan(implied_borrow_cost(forward, 100.0, 0.0, 0.05))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bounds": [0, 9]}, r"bounds must rise from 0 to the number of pairs, 5, at most; got \[0 9\]"),
+        ({"bounds": [-1, 5]}, "bounds must rise from 0"),
+        ({"bounds": [4, 2]}, "bounds must rise from 0"),
+        ({"bounds": [0.0, 5.0]}, "bounds must be integers"),
+        ({"bounds": []}, "bounds must be integers"),
+        (
+            {"call_minus_put": [1.0]},
+            r"call_minus_put has shape \(1,\), and \(5,\) is needed|shapes do not go together",
+        ),
+        ({"strike": ["a"] * 5}, "strike"),
+        ({"spot": [100.0, 101.0]}, r"spot has shape \(2,\), and \(1,\) is needed|shapes do not go together"),
+        ({"rate": np.array([None])}, "rate"),
+        ({"may_fit": [1]}, "may_fit must be 1 booleans, got int64"),
+    ],
+)
+def test_what_would_lead_the_loop_astray_is_refused_by_name(changes, message):
+    given = {
+        "bounds": [0, 5],
+        "strike": np.linspace(90, 110, 5),
+        "call_minus_put": np.linspace(10, -10, 5),
+        "spot": [100.0],
+        "year_fraction": [0.5],
+        "rate": [0.02],
+    }
+    assert fit_forwards(**given).forward[0] == pytest.approx(100.0, rel=0.05)
+    with pytest.raises(ValueError, match=message):
+        fit_forwards(**{**given, **changes})
