@@ -50,7 +50,7 @@ runner.ingest(catalog.universe("demo_stock"), dt.date(2025, 7, 1), dt.date(2025,
 window = study_key(catalog.study("stock_covered_call"), "walk_forward_window")
 runner.make([Step("window", (window,), ("2025-09-01", "2025-09-01"))])
 """
-BLOCKED_DAY = "2025-08-20"
+BLOCKED_DAY, LAST_DAY = "2025-08-20", "2025-09-30"
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +134,11 @@ def test_lineage_shows_universes_and_studies_as_groups(
     # all of the page for the graph
     page.get_by_text("Hide navigation").click()
     # the graph fits itself into the page when it is drawn anew
-    page.set_viewport_size({"width": 1600, "height": 860})
+    page.set_viewport_size({"width": 1600, "height": 1000})
     page.reload()
     page.get_by_text("tear_sheet", exact=True).first.wait_for()
+    # states are asked for after the graph is drawn
+    page.wait_for_timeout(4_000)
     picture("lineage")
 
 
@@ -168,6 +170,23 @@ def test_a_partition_of_option_chain_materializes_by_clicking_and_its_check_show
     page.get_by_text("dagster/row_count").wait_for()
     page.get_by_text("sha256").wait_for()
     picture("partition_of_option_chain")
+
+
+def test_the_surface_of_the_last_session_is_a_click_away(
+    page: Any, server: Any, picture: Callable[[str], None]
+) -> None:
+    page.goto(f"{server.url}/assets/demo_stock/volatility_surface?view=partitions&partition={LAST_DAY}")
+    page.get_by_text("ACME_atm_iv_30d").wait_for()
+    page.get_by_text("[Show Markdown]").first.click()
+    drawn = page.get_by_alt_text(f"volatility surface of ACME on {LAST_DAY}")
+    drawn.wait_for()
+    assert drawn.evaluate("image => image.complete && image.naturalWidth") > 800
+    picture("surface_of_a_session")
+    page.goto(
+        f"{server.url}/assets/demo_stock/volatility_surface?view=checks&checkDetail=no_butterfly_arbitrage"
+    )
+    page.get_by_text("0 slices fail; worst_density is lowest", exact=False).first.wait_for()
+    picture("check_of_volatility_surface")
 
 
 def test_the_checks_page_says_which_days_were_blocked_and_why(
