@@ -42,15 +42,20 @@ _INDEX_DAYS = 30
 _LINE_POINTS = 121
 
 
-def fit_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> list[DayStatus]:
+#: the rows of each day and underlying that has any
+Tables = dict[tuple[dt.date, str], pa.Table]
+
+
+def fit_days(universe: UniverseSpec, lake: Lake, days: list[dt.date]) -> tuple[list[DayStatus], Tables]:
     """Build the layer for these sessions."""
-    return each_day(lambda day: _fit_day(universe, lake, day), days, lake)
+    made = each_day(lambda day: _fit_day(universe, lake, day), days, lake)
+    return [status for status, _ in made], {key: rows for _, tables in made for key, rows in tables.items()}
 
 
-def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
+def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> tuple[DayStatus, Tables]:
     upstream = read_status(lake, universe, "option_chain", day)
-    underlyings = {}
-    for name, before in upstream.underlyings.items():
+    underlyings, tables = {}, {}
+    for name, before in sorted(upstream.underlyings.items()):
         pieces = [SURFACE_SCHEMA.empty_table()]
         if before.rows:
             chain = lake.read_table(before.path, columns=CHAIN_COLUMNS)
@@ -69,24 +74,14 @@ def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> DayStatus:
             sha256=written.sha256,
             digest=table_digest(table),
         )
+        if table.num_rows:
+            tables[day, name] = table
     status = DayStatus(day, underlyings, upstream.inputs)
     write_status(lake, universe, ASSET, status)
-    return status
+    return status, tables
 
 
-def _tables(lake: Lake, statuses: list[DayStatus]) -> dict[tuple[dt.date, str], pa.Table]:
-    """What was written and has rows."""
-    return {
-        (status.trade_date, name): lake.read_table(u.path)
-        for status in statuses
-        for name, u in sorted(status.underlyings.items())
-        if u.rows
-    }
-
-
-def arbitrage_check(
-    name: str, column: str, tables: dict[tuple[dt.date, str], pa.Table]
-) -> dg.AssetCheckResult:
+def arbitrage_check(name: str, column: str, tables: Tables) -> dg.AssetCheckResult:
     """Whether a column of ``SURFACE_SCHEMA`` is nowhere below zero, and where it is lowest."""
     lowest, where, failing = np.inf, "", 0
     for (day, underlying), table in tables.items():
@@ -115,7 +110,7 @@ def arbitrage_check(
     )
 
 
-def near_check(tables: dict[tuple[dt.date, str], pa.Table]) -> dg.AssetCheckResult:
+def near_check(tables: Tables) -> dg.AssetCheckResult:
     """Whether nearly all slices pass near the quotes that they were fitted to."""
     none = [np.empty(0)]
     errors = np.concatenate(none + [ea.floats(table, "rms_error") for table in tables.values()])
@@ -135,7 +130,7 @@ def near_check(tables: dict[tuple[dt.date, str], pa.Table]) -> dg.AssetCheckResu
     )
 
 
-def _of_day(tables: dict[tuple[dt.date, str], pa.Table]) -> dict[dt.date, dict[str, Any]]:
+def _of_day(tables: Tables) -> dict[dt.date, dict[str, Any]]:
     """What the UI plots over the days: the volatility thirty days ahead in the last snapshot."""
     found: dict[dt.date, dict[str, Any]] = {}
     for (day, name), table in tables.items():
@@ -146,9 +141,7 @@ def _of_day(tables: dict[tuple[dt.date, str], pa.Table]) -> dict[dt.date, dict[s
     return found
 
 
-def surface_picture(
-    universe: UniverseSpec, lake: Lake, tables: dict[tuple[dt.date, str], pa.Table]
-) -> dg.MarkdownMetadataValue | None:
+def surface_picture(universe: UniverseSpec, lake: Lake, tables: Tables) -> dg.MarkdownMetadataValue | None:
     """The last snapshot of the last usable day: quotes, slices and the term structure."""
     if not tables:
         return None
@@ -215,8 +208,7 @@ def build_volatility_surface(
     )
     def volatility_surface(context: dg.AssetExecutionContext, lake: LakeResource):
         store = lake.open()
-        statuses = fit_days(universe, store, partition_days(context))
-        tables = _tables(store, statuses)
+        statuses, tables = fit_days(universe, store, partition_days(context))
         drawn = surface_picture(universe, store, tables)
         yield daily_result(context, statuses, of_day=_of_day(tables), **({"surface": drawn} if drawn else {}))
         yield arbitrage_check(NO_BUTTERFLY, "worst_density", tables)

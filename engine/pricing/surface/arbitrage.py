@@ -17,6 +17,7 @@ ROUNDING = 1e-10
 _POINTS = 1501
 #: in units of sigma around m, and in units of the deviation at the money around 0: to both ends of what doubles resolve
 _REACH = 1e4
+_LADDER = np.sinh(np.linspace(-np.arcsinh(_REACH), np.arcsinh(_REACH), _POINTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def check_arbitrage(parameters: SviParameters) -> ArbitrageReport:
     rows = parameters.rows()
     n = len(rows)
     found = np.full((4, n), np.nan)
-    before = -1
+    before, points_before = -1, np.empty(0)
     for j in range(n):
         if not np.isfinite(rows[j]).all():
             continue
         here = parameters.at(j)
-        k = _points(here)
+        k = points = _points(here)
         density = butterfly_density(k, here)
         # a total variance that is not positive has no density, and nothing is worse
         worst = int(np.argmin(np.where(np.isnan(density), -np.inf, density)))
@@ -75,12 +76,12 @@ def check_arbitrage(parameters: SviParameters) -> ArbitrageReport:
         found[1, j] = k[worst]
         if before >= 0:
             other = parameters.at(before)
-            k = np.concatenate([k, _points(other)])
+            k = np.concatenate([points, points_before])
             floor = total_variance(k, other)
             crossing = (total_variance(k, here) - floor) / floor
             worst = int(np.argmin(crossing))
             found[2, j], found[3, j] = crossing[worst], k[worst]
-        before = j
+        before, points_before = j, points
     return ArbitrageReport(*found)
 
 
@@ -88,5 +89,4 @@ def _points(parameters: SviParameters) -> Floats:
     """Dense where the slice bends and where it is at the money, and thin out to both ends."""
     p = parameters
     level = max(float(total_variance(0.0, p)), 1e-12)
-    ladder = np.sinh(np.linspace(-np.arcsinh(_REACH), np.arcsinh(_REACH), _POINTS))
-    return np.concatenate([float(p.m) + float(p.sigma) * ladder, np.sqrt(level) * ladder])
+    return np.concatenate([float(p.m) + float(p.sigma) * _LADDER, np.sqrt(level) * _LADDER])

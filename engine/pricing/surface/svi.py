@@ -136,7 +136,7 @@ def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Fl
     p = parameters
     x = k - p.m
     r = np.hypot(x, p.sigma)
-    return np.asarray(p.b * (p.rho + x / r)), np.asarray(p.b * p.sigma**2 / r**3)
+    return np.asarray(p.b * (p.rho + x / r)), np.asarray(p.b * p.sigma**2 / (r * r * r))
 
 
 def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Floats:
@@ -146,8 +146,12 @@ def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Fl
     ``g exp(-d2^2 / 2) / sqrt(2 pi w)``. NaN where total variance is not positive.
     """
     k = _floats("log_moneyness", log_moneyness)
-    w = total_variance(k, parameters)
-    slope, bend = derivatives(k, parameters)
+    p = parameters
+    # as in the two functions above, whose square root is the dearest part
+    x = k - p.m
+    r = np.hypot(x, p.sigma)
+    w = p.a + p.b * (p.rho * x + r)
+    slope, bend = p.b * (p.rho + x / r), p.b * p.sigma**2 / (r * r * r)
     with np.errstate(invalid="ignore", divide="ignore"):
         g = (1.0 - 0.5 * k * slope / w) ** 2 - 0.25 * slope**2 * (1.0 / w + 0.25) + 0.5 * bend
         return np.where(w > 0, g, np.nan)
