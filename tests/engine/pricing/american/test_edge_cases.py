@@ -111,11 +111,11 @@ def test_arguments_of_any_type_and_layout(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_cannot_be_an_array_of_numbers_is_refused_by_name(method):
-    with pytest.raises(ValueError, match="spot has dtype object"):
+    with pytest.raises(ValueError, match="spot has dtype object, numbers are needed"):
         method(**{**TERMS, "spot": np.array([90.0, None], dtype=object)})
     with pytest.raises(ValueError, match="sigma has dtype"):
         method(**{**TERMS, "sigma": "0.3"})
-    with pytest.raises(ValueError, match=r"rate has shape \(3,\), the arguments before it \(2,\)"):
+    with pytest.raises(ValueError, match=r"rate has shape \(3,\), which does not fit spot \(2,\)"):
         method(**{**TERMS, "spot": [90.0, 91.0], "rate": [0.05] * 3})
 
 

@@ -215,7 +215,7 @@ def test_what_does_not_fit_is_refused_by_name():
         CashDividends(np.array([0, 3]), np.array([0.1]), np.array([1.0]))
     with pytest.raises(ValueError, match="2 ex_times for 1 amounts"):
         CashDividends(np.array([0, 2]), np.array([0.1, 0.2]), np.array([1.0]))
-    with pytest.raises(ValueError, match="amounts has dtype object"):
+    with pytest.raises(ValueError, match="dividends: amounts has dtype object, numbers are needed"):
         CashDividends(np.array([0, 1]), np.array([0.1]), np.array([None]))
     cash = CashDividends.same_for_all(2, [0.1], [1.0])
     with pytest.raises(ValueError, match="those of 2 options, the arguments are 1"):

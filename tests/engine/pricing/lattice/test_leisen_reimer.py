@@ -224,7 +224,7 @@ def test_arrays_of_any_kind():
 def test_what_cannot_be_priced_at_all_is_refused_by_name():
     with pytest.raises(ValueError, match="spot has dtype object"):
         leisen_reimer(1, np.array([1.0, None]), 100.0, 0.5, 0.05, 0.02, 0.3)
-    with pytest.raises(ValueError, match=r"strike has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"strike has shape \(3,\), which does not fit spot \(2,\)"):
         leisen_reimer(1, np.ones(2), np.ones(3), 0.5, 0.05, 0.02, 0.3)
     for steps in (100, 1, 5001):
         with pytest.raises(ValueError, match=f"steps is {steps}"):
