@@ -1,12 +1,16 @@
 """What callers pass to the kernels, made into contiguous columns of one length, or refused by name."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 _Number = TypeVar("_Number", bound=np.generic)
+
+#: kinds of dtypes (`numpy.dtype.kind`): what numpy makes float64 of without guessing, that without truths, and codes
+NUMBERS, REAL_NUMBERS, WHOLE_NUMBERS = "biuf", "iuf", "iu"
 
 
 def as_columns(
@@ -28,17 +32,93 @@ def as_columns(
         If an argument is not numeric, a right is neither 0 nor 1, or shapes do not go together. The message names
         the argument.
     """
-    columns = {name: _numeric(name, value) for name, value in floats.items()}
     rights = np.zeros((), dtype=np.int8) if right is None else _rights(right)
-    given = {"right": rights.shape, **{name: c.shape for name, c in columns.items()}}
+    arrays = {name: as_floats(name, value) for name, value in floats.items()}
+    shape = _common_shape({"right": rights, **arrays})
+    return shape, _column(rights, shape), [_column(a, shape) for a in arrays.values()]
+
+
+def numeric_columns(
+    named: Mapping[str, ArrayLike], kinds: str = NUMBERS
+) -> tuple[tuple[int, ...], list[Floats]]:
+    """The common shape, and the arguments as flat contiguous float64 columns of it.
+
+    Parameters
+    ----------
+    named
+        Arguments by the names their caller knows them by.
+    kinds
+        Of dtypes that are accepted.
+
+    Raises
+    ------
+    ValueError
+        If one is not numeric, or its shape does not fit those before it; it names the argument.
+    """
+    arrays = {name: as_floats(name, value, kinds) for name, value in named.items()}
+    shape = _common_shape(arrays)
+    return shape, [_column(a, shape) for a in arrays.values()]
+
+
+def coded_columns(
+    codes: Mapping[str, ArrayLike], floats: Mapping[str, ArrayLike]
+) -> tuple[tuple[int, ...], list[NDArray[np.int64]], list[Floats]]:
+    """As :func:`numeric_columns`, with codes beside the floats that stay whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If a code is not an integer, a float not a number, or a shape does not fit those before it; it names the
+        argument.
+    """
+    whole = {name: numeric(name, value, WHOLE_NUMBERS).astype(np.int64) for name, value in codes.items()}
+    real = {name: as_floats(name, value, REAL_NUMBERS) for name, value in floats.items()}
+    shape = _common_shape({**whole, **real})
+    return shape, [_column(a, shape) for a in whole.values()], [_column(a, shape) for a in real.values()]
+
+
+def numeric(name: str, value: ArrayLike, kinds: str = NUMBERS) -> NDArray[Any]:
+    """An argument as an array of its own dtype and shape.
+
+    Raises
+    ------
+    ValueError
+        If its dtype is not of these kinds; it names the argument.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in kinds:
+        needed, width = ("numbers", "float64") if "f" in kinds else ("whole numbers", "int64")
+        way_out = "give 0 for calls and 1 for puts" if name == "right" else f"convert it to {width} first"
+        raise ValueError(f"{name} has dtype {array.dtype}, {needed} are needed: {way_out}")
+    return array
+
+
+def as_floats(name: str, value: ArrayLike, kinds: str = NUMBERS) -> Floats:
+    """As :func:`numeric`, of dtype float64; not a copy where it is that already."""
+    return numeric(name, value, kinds).astype(np.float64, copy=False)
+
+
+def _common_shape(arrays: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
     try:
-        shape = np.broadcast_shapes(*given.values())
+        return np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError:
-        shapes = [f"{name} {of}" for name, of in given.items() if of]
-        raise ValueError(
-            f"shapes do not go together: {', '.join(shapes)}; pass one length or scalars"
-        ) from None
-    return shape, _column(rights, shape), [_column(c, shape) for c in columns.values()]
+        raise ValueError(_misfit(arrays)) from None
+
+
+def _misfit(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """About the first whose shape does not fit; scalars fit everything and are not listed."""
+    before: dict[str, tuple[int, ...]] = {}
+    for name, array in arrays.items():
+        try:
+            np.broadcast_shapes(*before.values(), array.shape)
+        except ValueError:
+            break
+        if array.shape:
+            before[name] = array.shape
+    others = ", ".join(f"{other} {shape}" for other, shape in before.items())
+    return (
+        f"{name} has shape {array.shape}, which does not fit {others}: give arrays of one shape, or scalars"
+    )
 
 
 def _column(values: NDArray[_Number], shape: tuple[int, ...]) -> NDArray[_Number]:
@@ -47,19 +127,8 @@ def _column(values: NDArray[_Number], shape: tuple[int, ...]) -> NDArray[_Number
     return np.ascontiguousarray(values).reshape(-1)
 
 
-def _numeric(name: str, value: ArrayLike) -> Floats:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{name} is of dtype {array.dtype}: numbers are needed (float64, or what converts to it)"
-        )
-    return array.astype(np.float64, copy=False)
-
-
 def _rights(right: ArrayLike) -> NDArray[np.int8]:
-    array = np.asarray(right)
-    if array.dtype.kind not in "iubf":
-        raise ValueError(f"right is of dtype {array.dtype}: 0 for calls and 1 for puts are needed")
+    array = numeric("right", right)
     if array.size and not ((array == 0) | (array == 1)).all():
         wrong = array[~((array == 0) | (array == 1))].flat[0]
         raise ValueError(f"right has the value {wrong}: it must be 0 for a call or 1 for a put")

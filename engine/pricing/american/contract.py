@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import Floats, numeric_columns
 
 
 class AmericanStatus(IntEnum):
@@ -102,8 +102,7 @@ def as_puts(
         "dividend_yield": dividend_yield,
         "sigma": sigma,
     }
-    arrays, shape = broadcast(given)
-    code, s, k, t, r, q, vol = arrays
+    shape, (code, s, k, t, r, q, vol) = numeric_columns(given)
     finite = (
         np.isfinite(s) & np.isfinite(k) & np.isfinite(t) & np.isfinite(r) & np.isfinite(q) & np.isfinite(vol)
     )
@@ -127,29 +126,3 @@ def as_puts(
         far = (np.maximum(np.abs(r), np.abs(q)) * t > MOST_RATE) | (vol * np.sqrt(t) > MOST_VOLATILITY)
     status[far & ~put.without_uncertainty & (status == AmericanStatus.OK)] = AmericanStatus.OUT_OF_RANGE
     return put
-
-
-def broadcast(given: dict[str, ArrayLike]) -> tuple[list[Floats], tuple[int, ...]]:
-    """The arguments as flat float64 arrays of one size, and their common shape.
-
-    Raises
-    ------
-    ValueError
-        Naming the argument that is not numeric, or whose shape does not fit.
-    """
-    arrays: list[NDArray[np.float64]] = []
-    shape: tuple[int, ...] = ()
-    for name, value in given.items():
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name} has dtype {array.dtype}: only integers and floats are priced; convert it first"
-            )
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            raise ValueError(
-                f"{name} has shape {array.shape}, the arguments before it {shape}: give shapes that broadcast"
-            ) from None
-        arrays.append(array.astype(np.float64))
-    return [np.ascontiguousarray(np.broadcast_to(a, shape)).ravel() for a in arrays], shape

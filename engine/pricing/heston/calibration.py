@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import least_squares
 
+from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.black import black_derivatives
 from engine.pricing.heston.model import HestonParameters
 from engine.pricing.heston.price import heston_price_gradient
-
-Floats = NDArray[np.float64]
 
 _LOW = np.array([1e-5, 1e-2, 1e-5, 1e-2, -0.995])
 _HIGH = np.array([5.0, 30.0, 5.0, 8.0, 0.995])
@@ -90,17 +89,19 @@ def calibrate_heston(
     Raises
     ------
     ValueError
-        For arguments that do not broadcast or weights that are negative.
+        For arguments that are no numbers or do not broadcast, or weights that are negative.
     """
-    ones = np.ones(1) if weight is None else np.asarray(weight, dtype=np.float64)
-    if np.any(ones < 0):
-        raise ValueError("weight must not be negative")
-    f, k, t, vol, wt = (
-        v.ravel()
-        for v in np.broadcast_arrays(
-            *(np.asarray(v, dtype=np.float64) for v in (forward, strike, year_fraction, sigma)), ones
-        )
+    _, (f, k, t, vol, wt) = numeric_columns(
+        {
+            "forward": forward,
+            "strike": strike,
+            "year_fraction": year_fraction,
+            "sigma": sigma,
+            "weight": 1.0 if weight is None else weight,
+        }
     )
+    if np.any(wt < 0):
+        raise ValueError("weight must not be negative")
     usable = (wt > 0) & np.isfinite(wt)
     for values in (f, k, t, vol):
         usable &= np.isfinite(values) & (values > 0)

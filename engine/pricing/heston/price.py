@@ -11,16 +11,15 @@ trapezoidal rule after the double-exponential substitution ``exp(s - exp(-s))``,
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from engine.pricing.arguments import REAL_NUMBERS, Floats, numeric_columns
 from engine.pricing.heston.model import (
     Complexes,
     HestonParameters,
     log_characteristic,
     log_characteristic_gradient,
 )
-
-Floats = NDArray[np.float64]
 
 #: angles of the line of integration; each strike takes the nearest to its best
 _ANGLES = np.pi / 12 * np.arange(-2, 3)
@@ -67,9 +66,10 @@ def heston_price(
     ValueError
         For arguments that are no numbers or do not broadcast.
     """
-    is_put, f, k, t = _arguments(right, forward, strike, year_fraction)
-    shape = f.shape
-    is_put, f, k, t = is_put.ravel(), f.ravel(), k.ravel(), t.ravel()
+    shape, (r, f, k, t) = numeric_columns(
+        {"right": right, "forward": forward, "strike": strike, "year_fraction": year_fraction}, REAL_NUMBERS
+    )
+    is_put = r == 1
     price, error = np.full(f.shape, np.nan), np.full(f.shape, np.nan)
     valid = (f > 0) & (k > 0) & (t >= 0) & np.isfinite(f) & np.isfinite(k) & np.isfinite(t)
     for time in np.unique(t[valid]):
@@ -102,7 +102,9 @@ def heston_price_gradient(
     ValueError
         For arguments that are not positive and finite.
     """
-    _, f, k, t = _arguments(0, forward, strike, year_fraction)
+    _, (f, k, t) = numeric_columns(
+        {"forward": forward, "strike": strike, "year_fraction": year_fraction}, REAL_NUMBERS
+    )
     if not np.all((f > 0) & (k > 0) & (t > 0) & np.isfinite(f) & np.isfinite(k)) or not np.isfinite(
         year_fraction
     ):
@@ -182,19 +184,3 @@ def _end(x: Floats, t: float, model: HestonParameters, ray: complex) -> float:
     )
     below = np.flatnonzero(size < _NEGLIGIBLE)
     return float(far[below[0]]) if below.size else _FARTHEST
-
-
-def _arguments(
-    right: ArrayLike, forward: ArrayLike, strike: ArrayLike, year_fraction: ArrayLike
-) -> tuple[NDArray[np.bool_], Floats, Floats, Floats]:
-    named = {"right": right, "forward": forward, "strike": strike, "year_fraction": year_fraction}
-    arrays = {name: np.asarray(values) for name, values in named.items()}
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiu":
-            raise ValueError(f"{name} must be numbers, got dtype {array.dtype}")
-    try:
-        r, f, k, t = np.broadcast_arrays(*arrays.values())
-    except ValueError:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        raise ValueError(f"arguments of a Heston price do not broadcast: {shapes}") from None
-    return r == 1, *(v.astype(np.float64) for v in (f, k, t))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.compiled import kernel
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
 from engine.pricing.lattice.closed_forms import european, price_certain
-from engine.pricing.lattice.inputs import Floats, OptionInputs, PricingStatus, broadcast, option_inputs
+from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs
 from engine.pricing.lattice.leisen_reimer import STEPS, leisen_reimer
 
 LEAST, MOST = 1e-4, 10.0
@@ -80,7 +81,7 @@ def american_implied_volatility(
     ValueError
         If an argument is not numeric, shapes do not fit, or steps is out of range.
     """
-    shape, columns = broadcast(
+    shape, columns = numeric_columns(
         {
             "right": right,
             "spot": spot,

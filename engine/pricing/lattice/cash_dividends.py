@@ -6,9 +6,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.pricing.arguments import REAL_NUMBERS, WHOLE_NUMBERS, Floats, as_floats, numeric
 from engine.pricing.lattice.dividend_grid import NEAR_ROW, NEAR_ROWS, induce_with_dividends
 from engine.pricing.lattice.dividend_plan import ESCROWED, SPOT, band_width, plan_size
-from engine.pricing.lattice.inputs import Floats, OptionInputs, PricingStatus, option_inputs, scratch
+from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, scratch
 from engine.pricing.lattice.lanes import LANES
 from engine.pricing.lattice.leisen_reimer import DAYS_PER_YEAR, LatticeValues
 
@@ -54,23 +55,19 @@ class CashDividends:
     amounts: Floats
 
     def __post_init__(self) -> None:
-        offsets, times, amounts = (np.asarray(v) for v in (self.offsets, self.ex_times, self.amounts))
-        for name, array, kinds in (
-            ("offsets", offsets, "iu"),
-            ("ex_times", times, "iuf"),
-            ("amounts", amounts, "iuf"),
-        ):
-            if array.ndim != 1 or array.dtype.kind not in kinds:
-                raise ValueError(
-                    f"dividends: {name} has dtype {array.dtype} and shape {array.shape}, needs numbers [n]"
-                )
+        offsets = numeric("dividends: offsets", self.offsets, WHOLE_NUMBERS)
+        times = as_floats("dividends: ex_times", self.ex_times, REAL_NUMBERS)
+        amounts = as_floats("dividends: amounts", self.amounts, REAL_NUMBERS)
+        for name, array in (("offsets", offsets), ("ex_times", times), ("amounts", amounts)):
+            if array.ndim != 1:
+                raise ValueError(f"dividends: {name} must be one-dimensional, got the shape {array.shape}")
         if times.shape != amounts.shape:
             raise ValueError(f"dividends: {times.size} ex_times for {amounts.size} amounts")
         if offsets.size == 0 or offsets[0] != 0 or offsets[-1] != times.size or np.any(np.diff(offsets) < 0):
             raise ValueError(f"dividends: offsets must rise from 0 to the number of dividends, {times.size}")
         object.__setattr__(self, "offsets", np.ascontiguousarray(offsets, dtype=np.int64))
-        object.__setattr__(self, "ex_times", np.ascontiguousarray(times, dtype=np.float64))
-        object.__setattr__(self, "amounts", np.ascontiguousarray(amounts, dtype=np.float64))
+        object.__setattr__(self, "ex_times", np.ascontiguousarray(times))
+        object.__setattr__(self, "amounts", np.ascontiguousarray(amounts))
 
     @classmethod
     def same_for_all(cls, options: int, ex_times: ArrayLike, amounts: ArrayLike) -> "CashDividends":

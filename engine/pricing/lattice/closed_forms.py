@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from engine.pricing.arguments import Floats
 from engine.pricing.compiled import fma, inlined, kernel
-from engine.pricing.lattice.inputs import Floats, OptionInputs
+from engine.pricing.lattice.inputs import OptionInputs
 from engine.pricing.vector_math import INV_SQRT_TWO_PI, exp, log, ndtr
 
 #: |d1| and |d2| beyond it: the normal probabilities are 0 or 1 to the last bit of a double

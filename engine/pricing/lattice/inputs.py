@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import Floats, numeric_columns
 
 
 class PricingStatus(IntEnum):
@@ -97,7 +97,7 @@ def option_inputs(
     ValueError
         If an argument is not numeric or its shape does not fit the others; it names the argument.
     """
-    shape, (whole, *numbers) = broadcast(
+    shape, (whole, *numbers) = numeric_columns(
         {
             "right": right,
             "spot": spot,
@@ -122,35 +122,6 @@ def option_inputs(
     ):
         status[~good] = code
     return OptionInputs(shape, (whole == 1).astype(np.int8), s, k, t, r, q, vol, status=status)
-
-
-def broadcast(named: dict[str, ArrayLike]) -> tuple[tuple[int, ...], list[Floats]]:
-    """Arguments as flat contiguous float64 arrays of their common shape.
-
-    Raises
-    ------
-    ValueError
-        If one is not numeric or does not fit the shape of those before it; it names the argument.
-    """
-    arrays: dict[str, NDArray[np.generic]] = {}
-    shape: tuple[int, ...] = ()
-    for name, value in named.items():
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name} has dtype {array.dtype}: options are priced from real numbers; convert it to float64 first"
-            )
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            before = ", ".join(f"{n} {a.shape}" for n, a in arrays.items())
-            raise ValueError(f"{name} has shape {array.shape}, which does not fit {before}") from None
-        arrays[name] = array
-    flat = [
-        np.ascontiguousarray(np.broadcast_to(array, shape), dtype=np.float64).reshape(-1)
-        for array in arrays.values()
-    ]
-    return shape, flat
 
 
 def scratch(size: int) -> Floats:

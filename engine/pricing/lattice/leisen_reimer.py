@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.pricing.arguments import Floats
 from engine.pricing.lattice.closed_forms import (
     CERTAIN,
     EUROPEAN,
@@ -16,7 +17,7 @@ from engine.pricing.lattice.closed_forms import (
     way_to_price,
 )
 from engine.pricing.lattice.induction import TOGETHER, induce
-from engine.pricing.lattice.inputs import Floats, OptionInputs, PricingStatus, option_inputs, scratch
+from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, scratch
 from engine.pricing.lattice.lanes import LANES
 from engine.pricing.lattice.tree_setup import CHUNK, ROWS, WORK, set_up
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.lattice.american_volatility import (
     AmericanVolatility,
@@ -12,7 +13,6 @@ from engine.pricing.lattice.american_volatility import (
     closed_values,
 )
 from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
-from engine.pricing.lattice.inputs import Floats, broadcast
 from engine.pricing.lattice.leisen_reimer import STEPS, leisen_reimer
 from engine.pricing.lattice.premium_interpolation import DISTANCE, NODES, ROWS, solve, waiting_columns
 
@@ -53,7 +53,7 @@ class ExpirySlices:
     def __post_init__(self) -> None:
         offsets = np.ascontiguousarray(self.offsets, dtype=np.int64)
         names = ("right", "spot", "year_fraction", "rate", "dividend_yield")
-        shape, columns = broadcast({name: getattr(self, name) for name in names})
+        shape, columns = numeric_columns({name: getattr(self, name) for name in names})
         if offsets.ndim != 1 or offsets.size == 0 or offsets[0] != 0 or np.any(np.diff(offsets) < 0):
             raise ValueError("slices: offsets must rise from 0")
         if shape != (offsets.size - 1,):
@@ -106,7 +106,7 @@ def chain_implied_volatility(
     ValueError
         If an argument is not numeric or shapes do not fit.
     """
-    shape, (strike, price) = broadcast({"strike": strike, "price": price})
+    shape, (strike, price) = numeric_columns({"strike": strike, "price": price})
     if shape != (int(slices.offsets[-1]),):
         raise ValueError(f"strike and price have shape {shape}, the slices hold {slices.offsets[-1]} quotes")
     counts = np.diff(slices.offsets)

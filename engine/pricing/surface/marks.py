@@ -6,13 +6,12 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.pricing.arguments import Floats, coded_columns
 from engine.pricing.black import black_derivatives
 from engine.pricing.surface.kernel_smile import kernel_smile
 from engine.pricing.surface.quotes import SIGMA_ERROR_FLOOR
 from engine.pricing.surface.surface import SliceSource, VolatilitySurface
 from engine.pricing.surface.svi import total_variance
-
-Floats = NDArray[np.float64]
 
 #: the window of the local smile and of the residuals, in deviations at the money
 _WINDOW = 0.5
@@ -91,18 +90,9 @@ def mark_contracts(
     ValueError
         For arguments that are no numbers or do not broadcast.
     """
-    named = {"code": code, "right": right, "strike": strike, "discount": discount}
-    arrays = {name: np.asarray(values) for name, values in named.items()}
-    for name, array in arrays.items():
-        if array.dtype.kind not in ("iu" if name in ("code", "right") else "fiu"):
-            raise ValueError(f"{name} must be numbers, got dtype {array.dtype}")
-    try:
-        codes, rights, strikes, factors = (
-            np.atleast_1d(v).ravel() for v in np.broadcast_arrays(*arrays.values())
-        )
-    except ValueError:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        raise ValueError(f"arguments of the marks do not broadcast: {shapes}") from None
+    _, (codes, rights), (strikes, factors) = coded_columns(
+        {"code": code, "right": right}, {"strike": strike, "discount": discount}
+    )
     q = surface.quotes
     sigma, doubt = np.full(codes.size, np.nan), np.full(codes.size, np.nan)
     source = np.full(codes.size, MarkSource.NONE, dtype=np.int8)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import Floats, coded_columns
 
 #: no quote is believed to be better than this, in volatility: a smile of five numbers cannot follow each tick
 SIGMA_ERROR_FLOOR = 0.002
@@ -95,9 +95,7 @@ def surface_quotes(
     ValueError
         For values that are no numbers, shapes that do not broadcast, or two forwards or times under one code.
     """
-    columns = {
-        "code": code,
-        "right": right,
+    floats = {
         "forward": forward,
         "strike": strike,
         "year_fraction": year_fraction,
@@ -105,21 +103,8 @@ def surface_quotes(
         "iv_bid": iv_bid,
         "iv_ask": iv_ask,
     }
-    arrays = {name: np.asarray(values) for name, values in columns.items()}
-    for name, array in arrays.items():
-        if array.dtype.kind not in ("iu" if name in ("code", "right") else "fiu"):
-            raise ValueError(f"{name} must be numbers, got dtype {array.dtype}")
-    try:
-        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
-    except ValueError:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        raise ValueError(f"columns of the chain do not broadcast: {shapes}") from None
-    codes = np.broadcast_to(arrays["code"], shape).astype(np.int64).ravel()
-    is_put = np.broadcast_to(arrays["right"], shape).ravel() == 1
-    f, k, t, mid, bid, ask = (
-        np.broadcast_to(arrays[name], shape).astype(np.float64).ravel()
-        for name in ("forward", "strike", "year_fraction", "iv", "iv_bid", "iv_ask")
-    )
+    _, (codes, rights), (f, k, t, mid, bid, ask) = coded_columns({"code": code, "right": right}, floats)
+    is_put = rights == 1
     with np.errstate(invalid="ignore", divide="ignore"):
         alive = (t > 0) & np.isfinite(t) & (f > 0) & np.isfinite(f)
         x = np.log(np.where(k > 0, k, np.nan) / f)

@@ -7,10 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.pricing.arguments import REAL_NUMBERS, WHOLE_NUMBERS, Floats, as_floats, numeric
 from engine.pricing.surface.svi import SviParameters
 from engine.pricing.surface.svi_kernel import fit_slices
-
-Floats = NDArray[np.float64]
 
 #: five numbers need some more quotes than five
 LEAST_QUOTES = 8
@@ -95,8 +94,8 @@ def fit_svi(
             ("weight", weight),
         )
     )
-    bounds = np.asarray(offset)
-    if bounds.dtype.kind not in "iu" or bounds.shape != (t.size + 1,):
+    bounds = numeric("offset", offset, WHOLE_NUMBERS)
+    if bounds.shape != (t.size + 1,):
         raise ValueError(
             f"offset must be {t.size + 1} integers, one more than year_fraction, got {bounds.shape}"
         )
@@ -156,9 +155,7 @@ def _warm_rows(warm: SviParameters | None, count: int) -> Floats:
 
 
 def _numbers(name: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiu" or array.ndim != 1:
-        raise ValueError(
-            f"{name} must be a one-dimensional array of numbers, got {array.dtype} {array.shape}"
-        )
-    return np.ascontiguousarray(array, dtype=np.float64)
+    array = as_floats(name, values, REAL_NUMBERS)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got the shape {array.shape}")
+    return np.ascontiguousarray(array)

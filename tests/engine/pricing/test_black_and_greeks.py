@@ -1,8 +1,5 @@
 """Prices and Greeks against published values, finite differences and limits."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -10,16 +7,7 @@ from hypothesis import strategies as st
 
 from engine.pricing.black import black_derivatives, black_price
 from engine.pricing.greeks import DAYS_PER_YEAR, SpotGreeks, spot_greeks
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "pricing_cases.json"
-CASES = json.loads(GOLDEN.read_text())["cases"]
-RIGHT = {"call": 0, "put": 1}
-
-
-def cases(*groups: str):
-    return pytest.mark.parametrize(
-        "case", [c for c in CASES if c["group"] in groups], ids=lambda case: case["id"]
-    )
+from tests.engine.pricing.published import RIGHT, case_of, published
 
 
 def bsm(inputs: dict, right: str) -> SpotGreeks:
@@ -46,20 +34,20 @@ def per_unit(greeks: SpotGreeks, name: str, inputs: dict) -> float:
     )
 
 
-@cases("european_bsm_price")
+@published("european_bsm_price")
 def test_published_european_prices(case):
     greeks = bsm(case["inputs"], case["inputs"]["type"])
     assert greeks.price == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
-@cases("european_bsm_greeks", "hull_greeks")
+@published("european_bsm_greeks", "hull_greeks")
 def test_published_greeks(case):
     inputs = case["inputs"]
     value = per_unit(bsm(inputs, inputs["type"]), inputs["greek"], inputs)
     assert value == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
-@cases("bs_price_and_greeks_table")
+@published("bs_price_and_greeks_table")
 def test_published_table_of_prices_and_greeks(case):
     inputs = case["inputs"]
     for name, expected in case["expected"].items():
@@ -68,7 +56,7 @@ def test_published_table_of_prices_and_greeks(case):
         assert value == pytest.approx(expected, abs=case["tolerance"]), name
 
 
-@cases("hull_price")
+@published("hull_price")
 def test_published_prices_of_hull(case):
     for right in RIGHT:
         price = bsm({**case["inputs"], "q": 0.0}, right).price
@@ -76,13 +64,13 @@ def test_published_prices_of_hull(case):
 
 
 def test_published_undiscounted_price_of_lets_be_rational():
-    (case,) = (c for c in CASES if c["id"] == "lbr-black")
+    case = case_of(id="lbr-black")
     i = case["inputs"]
     price = black_price(0, i["F"], i["K"], i["T"], i["sigma"])
     assert price == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
-@cases("black76")
+@published("black76")
 def test_published_option_on_a_future(case):
     i = case["inputs"]
     undiscounted = black_price(RIGHT[i["type"]], i["F"], i["K"], i["T"], i["sigma"])
@@ -91,14 +79,12 @@ def test_published_option_on_a_future(case):
 
 def test_far_out_of_the_money_prices_keep_their_relative_precision():
     # the published row of 1.5e-88 is printed to six digits
-    (case,) = (c for c in CASES if c["id"] == "vollib-tab-S150")
+    case = case_of(id="vollib-tab-S150")
     price = bsm(case["inputs"], "call").price
     assert price == pytest.approx(case["expected"]["call"], rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c["id"].startswith("lbr-normalised")], ids=lambda case: case["id"]
-)
+@published("implied_vol_lets_be_rational", only=["lbr-normalised-call", "lbr-normalised-put"])
 def test_normalised_prices_of_lets_be_rational(case):
     x, s = np.log(100 / 95), 0.3 * np.sqrt(0.5)
     # forward over strike is exp(-x), their product 1
@@ -108,7 +94,7 @@ def test_normalised_prices_of_lets_be_rational(case):
 
 
 def test_the_published_rows_reject_wrong_variants():
-    (haug,) = (c for c in CASES if c["id"] == "haug1998-greek-theta-08")
+    haug = case_of(id="haug1998-greek-theta-08")
     i = haug["inputs"]
     right = bsm(i, i["type"])
     # theta with the forward held instead of the spot
@@ -119,7 +105,7 @@ def test_the_published_rows_reject_wrong_variants():
     assert abs(held - haug["expected"]) > 100 * haug["tolerance"]
     assert abs(per_unit(right, "theta", i) - haug["expected"]) <= haug["tolerance"]
     # an undiscounted price
-    (price,) = (c for c in CASES if c["group"] == "black76")
+    price = case_of(group="black76")
     p = price["inputs"]
     assert abs(black_price(0, p["F"], p["K"], p["T"], p["sigma"]) - price["expected"]) > price["tolerance"]
 

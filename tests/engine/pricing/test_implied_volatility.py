@@ -1,21 +1,14 @@
 """Implied volatilities: published values, round trips over the whole domain, statuses."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from engine.pricing.black import black_price
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from tests.engine.pricing.normalised_loops import normalised_price, total_volatility
+from tests.engine.pricing.published import as_parameters, case_of, cases
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "pricing_cases.json"
-CASES = [
-    c
-    for c in json.loads(GOLDEN.read_text())["cases"]
-    if c["group"] == "implied_vol_lets_be_rational" and "undiscounted_price" in c["inputs"]
-]
+CASES = [c for c in cases("implied_vol_lets_be_rational") if "undiscounted_price" in c["inputs"]]
 
 
 def solve(case):
@@ -24,7 +17,7 @@ def solve(case):
     return implied_volatility(right, i["F"], i["K"], i["T"], i["undiscounted_price"])
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+@as_parameters(CASES)
 def test_volatilities_of_lets_be_rational_to_a_few_units_in_the_last_place(case):
     solved = solve(case)
     assert solved.status == IvStatus.OK
@@ -37,7 +30,7 @@ def test_there_are_enough_published_volatilities():
 
 def test_a_wrong_variant_is_rejected_by_the_published_values():
     # the discounted price in the place of the undiscounted one, at a rate of one percent
-    (case,) = (c for c in CASES if c["id"] == "lbr-0062")
+    case = case_of(id="lbr-0062")
     i = case["inputs"]
     wrong = implied_volatility(1, i["F"], i["K"], i["T"], i["undiscounted_price"] * np.exp(-0.01 * i["T"]))
     assert abs(wrong.sigma - case["expected"]["sigma"]) > 1e-3

@@ -14,8 +14,8 @@ from engine.pricing.american.collocation import collocation
 from engine.pricing.american.contract import AmericanStatus
 from engine.pricing.american.premium import put_prices
 from tests.engine.pricing.american.contracts import contracts
-from tests.engine.pricing.american.golden import contract, rows
 from tests.engine.pricing.american.quantlib_american import QD_FP, prices, scheme
+from tests.engine.pricing.published import contract, published
 
 #: of the paper's example (strike and spot 100, rate and yield 5%, volatility 25%, one year): L. Andersen, M. Lake and
 #: D. Offengenden (2015), table 2
@@ -26,27 +26,27 @@ PREMIUM_OF_THE_PAPER = 0.106952702747
 ERROR_OF_THE_SCHEME = {"alo2015-4-FP_B": 2e-7, "alo2015-std-FP_A": 4e-6}
 
 
-def european_put(row) -> float:
-    _, spot, strike, years, rate, dividend, sigma = contract(row)
+def european_put(case) -> float:
+    _, spot, strike, years, rate, dividend, sigma = contract(case)
     s = sigma * np.sqrt(years)
     d1 = (np.log(spot / strike) + (rate - dividend) * years) / s + 0.5 * s
     return strike * np.exp(-rate * years) * ndtr(s - d1) - spot * np.exp(-dividend * years) * ndtr(-d1)
 
 
-def premium(row, accuracy: Accuracy) -> float:
-    return float(american_price(*contract(row), accuracy).price) - european_put(row)
+def premium(case, accuracy: Accuracy) -> float:
+    return float(american_price(*contract(case), accuracy).price) - european_put(case)
 
 
-@rows("american_put_true")
-def test_american_puts(row):
-    result = american_price(*contract(row))
-    assert abs(float(result.price) - row["expected"]) <= row["tolerance"]
+@published("american_put_true")
+def test_american_puts(case):
+    result = american_price(*contract(case))
+    assert abs(float(result.price) - case["expected"]) <= case["tolerance"]
     assert result.status == AmericanStatus.OK
 
 
-def tree_put(row, steps: int, every: int) -> float:
+def tree_put(case, steps: int, every: int) -> float:
     """A put on a binomial tree that may be exercised at every so many of the steps."""
-    _, spot, strike, years, rate, _, sigma = contract(row)
+    _, spot, strike, years, rate, _, sigma = contract(case)
     dt = years / steps
     up = np.exp(sigma * np.sqrt(dt))
     p = (np.exp(rate * dt) - 1 / up) / (up - 1 / up)
@@ -60,42 +60,44 @@ def tree_put(row, steps: int, every: int) -> float:
     return float(value[0])
 
 
-@rows("american_put_longstaff_schwartz")
-def test_puts_of_longstaff_and_schwartz(row):
+@published("american_put_longstaff_schwartz")
+def test_puts_of_longstaff_and_schwartz(case):
     """The published column is not the American price: its holder may exercise fifty times a year, which is worth up
     to 0.009 less. A tree with those dates gives the row, and exercised at every step it gives our price."""
-    years = row["inputs"]["T"]
+    years = case["inputs"]["T"]
     steps = int(2000 * years)
-    ours = float(american_price(*contract(row)).price)
-    assert abs(tree_put(row, steps, every=40) - row["expected"]) <= row["tolerance"]
-    assert abs(tree_put(row, steps, every=1) - ours) < 1.5e-3
-    assert 0.003 < ours - row["expected"] < 0.009
+    ours = float(american_price(*contract(case)).price)
+    assert abs(tree_put(case, steps, every=40) - case["expected"]) <= case["tolerance"]
+    assert abs(tree_put(case, steps, every=1) - ours) < 1.5e-3
+    assert 0.003 < ours - case["expected"] < 0.009
 
 
-@rows("american_premium_andersen_lake")
-def test_premiums_of_andersen_lake_and_offengenden(row):
-    tolerance = ERROR_OF_THE_SCHEME.get(row["id"], row["tolerance"])
+@published("american_premium_andersen_lake")
+def test_premiums_of_andersen_lake_and_offengenden(case):
+    tolerance = ERROR_OF_THE_SCHEME.get(case["id"], case["tolerance"])
     for accuracy in (Accuracy.ACCURATE, Accuracy.HIGH):
-        assert abs(premium(row, accuracy) - row["expected"]) <= tolerance + 1e-6
+        assert abs(premium(case, accuracy) - case["expected"]) <= tolerance + 1e-6
 
 
-@rows("american_premium_andersen_lake")
-def test_premiums_are_within_1e_6_of_the_high_precision_ones(row):
-    truth = prices(scheme("high"), *contract(row))[0] - european_put(row)
-    assert abs(premium(row, Accuracy.ACCURATE) - truth) < 1e-6
-    assert abs(premium(row, Accuracy.HIGH) - truth) < 2e-8
-    if row["inputs"]["r"] == row["inputs"]["q"]:
-        assert abs(premium(row, Accuracy.HIGH) - PREMIUM_OF_THE_PAPER) < 5e-9
+@published("american_premium_andersen_lake")
+def test_premiums_are_within_1e_6_of_the_high_precision_ones(case):
+    truth = prices(scheme("high"), *contract(case))[0] - european_put(case)
+    assert abs(premium(case, Accuracy.ACCURATE) - truth) < 1e-6
+    assert abs(premium(case, Accuracy.HIGH) - truth) < 2e-8
+    if case["inputs"]["r"] == case["inputs"]["q"]:
+        assert abs(premium(case, Accuracy.HIGH) - PREMIUM_OF_THE_PAPER) < 5e-9
 
 
-@rows("american_premium_andersen_lake", only=ERROR_OF_THE_SCHEME)
-def test_premiums_that_differ_are_what_their_scheme_gives(row):
-    i = row["inputs"]
+@published("american_premium_andersen_lake", only=ERROR_OF_THE_SCHEME)
+def test_premiums_that_differ_are_what_their_scheme_gives(case):
+    i = case["inputs"]
     table = ql.QdFpLegendreScheme(i["l"], i["m"], i["n"], i.get("p", 4 * i["l"]))
     equation = {"FP_A": QD_FP.FP_A, "FP_B": QD_FP.FP_B}[i["scheme"]]
-    repeated = prices(lambda process: QD_FP(process, table, equation), *contract(row))[0] - european_put(row)
-    assert abs(repeated - row["expected"]) < 1e-8
-    assert abs(repeated - premium(row, Accuracy.HIGH)) > 1e-7
+    repeated = prices(lambda process: QD_FP(process, table, equation), *contract(case))[0] - european_put(
+        case
+    )
+    assert abs(repeated - case["expected"]) < 1e-8
+    assert abs(repeated - premium(case, Accuracy.HIGH)) > 1e-7
 
 
 def test_100_000_contracts_against_quantlib():

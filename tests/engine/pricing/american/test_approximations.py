@@ -10,32 +10,32 @@ from engine.pricing.american.bjerksund_stensland_1993 import bjerksund_stensland
 from engine.pricing.american.bjerksund_stensland_2002 import bjerksund_stensland_2002
 from engine.pricing.american.ju_quadratic import ju_quadratic
 from tests.engine.pricing.american.contracts import contracts
-from tests.engine.pricing.american.golden import contract, rows
 from tests.engine.pricing.american.quantlib_american import prices
+from tests.engine.pricing.published import contract, published
 
 GREEKS = "bjs-greeks-set"
 
 
-@rows("american_baw")
-def test_barone_adesi_whaley(row):
-    assert abs(float(barone_adesi_whaley(*contract(row)).price) - row["expected"]) <= row["tolerance"]
+@published("american_baw")
+def test_barone_adesi_whaley(case):
+    assert abs(float(barone_adesi_whaley(*contract(case)).price) - case["expected"]) <= case["tolerance"]
 
 
-@rows("american_ju1999")
-def test_ju_quadratic(row):
-    assert abs(float(ju_quadratic(*contract(row)).price) - row["expected"]) <= row["tolerance"]
-    assert abs(float(american_price(*contract(row)).price) - row["expected"]) <= 8e-2
+@published("american_ju1999")
+def test_ju_quadratic(case):
+    assert abs(float(ju_quadratic(*contract(case)).price) - case["expected"]) <= case["tolerance"]
+    assert abs(float(american_price(*contract(case)).price) - case["expected"]) <= 8e-2
 
 
-@rows("american_bjerksund_stensland", but=[GREEKS])
-def test_bjerksund_stensland_1993(row):
-    assert abs(float(bjerksund_stensland_1993(*contract(row)).price) - row["expected"]) <= row["tolerance"]
+@published("american_bjerksund_stensland", but=[GREEKS])
+def test_bjerksund_stensland_1993(case):
+    assert abs(float(bjerksund_stensland_1993(*contract(case)).price) - case["expected"]) <= case["tolerance"]
 
 
-@rows("american_bjerksund_stensland", only=[GREEKS])
-def test_greeks_of_bjerksund_stensland_1993(row):
+@published("american_bjerksund_stensland", only=[GREEKS])
+def test_greeks_of_bjerksund_stensland_1993(case):
     """By central differences of eighth order, whose own error is below the tolerance."""
-    i, expected = row["inputs"], row["expected"]
+    i, expected = case["inputs"], case["expected"]
     at = {
         "spot": float(i["S"]),
         "strike": float(i["K"]),
@@ -70,7 +70,7 @@ def test_greeks_of_bjerksund_stensland_1993(row):
     }
     assert found.keys() == expected.keys()
     for name, value in found.items():
-        assert abs(value - expected[name]) <= row["tolerance"] * max(1.0, abs(expected[name])), name
+        assert abs(value - expected[name]) <= case["tolerance"] * max(1.0, abs(expected[name])), name
 
 
 def test_bjerksund_stensland_2002_example():

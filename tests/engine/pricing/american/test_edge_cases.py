@@ -12,8 +12,8 @@ from engine.pricing.american.contract import AmericanStatus
 from engine.pricing.american.exercise_boundary import exercise_boundary
 from engine.pricing.american.greeks import american_greeks
 from engine.pricing.american.ju_quadratic import ju_quadratic
-from tests.engine.pricing.american.golden import contract, rows
 from tests.engine.pricing.american.quantlib_american import prices, scheme
+from tests.engine.pricing.published import contract, published
 
 METHODS = [
     american_price,
@@ -36,29 +36,29 @@ TERMS = {
 NOT_THE_PRICE = ("qd-edge-02", "qd-edge-20")
 
 
-@rows("american_edge_cases", but=NOT_THE_PRICE)
-def test_edge_cases(row):
+@published("american_edge_cases", but=NOT_THE_PRICE)
+def test_edge_cases(case):
     for accuracy in Accuracy:
-        result = american_price(*contract(row), accuracy)
+        result = american_price(*contract(case), accuracy)
         # one row states no tolerance: an intrinsic value, which is exact
-        assert abs(float(result.price) - row["expected"]) <= (row["tolerance"] or 0.0)
+        assert abs(float(result.price) - case["expected"]) <= (case["tolerance"] or 0.0)
         assert result.status == AmericanStatus.OK
 
 
-@rows("american_edge_cases", only=["qd-edge-20"])
-def test_the_row_at_expiry_is_quantlibs_word_for_expired(row):
+@published("american_edge_cases", only=["qd-edge-20"])
+def test_the_row_at_expiry_is_quantlibs_word_for_expired(case):
     """A put with strike 120 and spot 100 is worth 20 when it expires. QuantLib takes an instrument as gone on its
     last day, whatever it pays, and gives 0."""
-    assert row["expected"] == 0.0
-    assert row["inputs"]["days"] == 0.0
-    assert float(american_price(*contract(row)).price) == 20.0
+    assert case["expected"] == 0.0
+    assert case["inputs"]["days"] == 0.0
+    assert float(american_price(*contract(case)).price) == 20.0
 
 
-@rows("american_edge_cases", only=["qd-edge-02"])
-def test_the_ten_year_row_is_the_price_of_qd_plus(row):
+@published("american_edge_cases", only=["qd-edge-02"])
+def test_the_ten_year_row_is_the_price_of_qd_plus(case):
     """QuantLib's test of this row prices by QD+ alone, which is 0.026 off; its fixed point gives our price."""
-    terms = contract(row)
-    assert abs(prices(ql.QdPlusAmericanEngine, *terms)[0] - row["expected"]) < row["tolerance"]
+    terms = contract(case)
+    assert abs(prices(ql.QdPlusAmericanEngine, *terms)[0] - case["expected"]) < case["tolerance"]
     assert abs(float(american_price(*terms, Accuracy.HIGH).price) - prices(scheme("high"), *terms)[0]) < 2e-5
     assert abs(float(american_price(*terms, Accuracy.HIGH).price) - 23.0003054) < 1e-6
 
@@ -111,11 +111,11 @@ def test_arguments_of_any_type_and_layout(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_cannot_be_an_array_of_numbers_is_refused_by_name(method):
-    with pytest.raises(ValueError, match="spot has dtype object"):
+    with pytest.raises(ValueError, match="spot has dtype object, numbers are needed"):
         method(**{**TERMS, "spot": np.array([90.0, None], dtype=object)})
     with pytest.raises(ValueError, match="sigma has dtype"):
         method(**{**TERMS, "sigma": "0.3"})
-    with pytest.raises(ValueError, match=r"rate has shape \(3,\), the arguments before it \(2,\)"):
+    with pytest.raises(ValueError, match=r"rate has shape \(3,\), which does not fit spot \(2,\)"):
         method(**{**TERMS, "spot": [90.0, 91.0], "rate": [0.05] * 3})
 
 

@@ -5,16 +5,16 @@ import pytest
 
 from engine.pricing.american.andersen_lake import Accuracy, american_price
 from engine.pricing.american.exercise_boundary import exercise_boundary, qd_plus_boundary
-from tests.engine.pricing.american.golden import rows
+from tests.engine.pricing.published import published
 
 
-@rows("american_exercise_boundary")
-def test_boundary_of_qd_plus(row):
+@published("american_exercise_boundary")
+def test_boundary_of_qd_plus(case):
     """The rows are QuantLib's QD+ boundary. The true one is up to 0.1 away, at 2.5 years."""
-    i = row["inputs"]
+    i = case["inputs"]
     terms = (1, i["K"], i["tau_to_expiry"], i["r"], i["q"], i["sigma"])
-    assert abs(float(qd_plus_boundary(*terms).price) - row["expected"]) <= row["tolerance"]
-    assert 0.005 < abs(float(exercise_boundary(*terms).price) - row["expected"]) < 0.1
+    assert abs(float(qd_plus_boundary(*terms).price) - case["expected"]) <= case["tolerance"]
+    assert 0.005 < abs(float(exercise_boundary(*terms).price) - case["expected"]) < 0.1
 
 
 def test_prices_meet_the_payoff_with_its_slope():

@@ -1,8 +1,6 @@
 """Cash dividends by both models: published, against QuantLib's finite differences, across an ex-date."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,15 @@ from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, 
 from engine.pricing.lattice.closed_forms import price_european
 from engine.pricing.lattice.inputs import PricingStatus, option_inputs
 from tests.engine.pricing.lattice.quantlib_contracts import TODAY, Contracts, Market, random_contracts
+from tests.engine.pricing.published import case_of
 
-CASES = json.loads((Path(__file__).parents[3] / "golden" / "pricing_cases.json").read_text())["cases"]
 BOTH = pytest.mark.parametrize("model", list(DividendModel), ids=lambda m: m.label)
 ENGINE = ql.FdBlackScholesVanillaEngine
 THEIRS = {DividendModel.SPOT: ENGINE.Spot, DividendModel.ESCROWED: ENGINE.Escrowed}
 
 
 def test_published_european_call_by_escrowed_dividends():
-    (case,) = (c for c in CASES if c["group"] == "discrete_dividend")
+    case = case_of(group="discrete_dividend")
     given = case["inputs"]
     times, cash = zip(*given["dividends"], strict=True)
     dividends = CashDividends.same_for_all(1, times, cash)
@@ -215,7 +213,7 @@ def test_what_does_not_fit_is_refused_by_name():
         CashDividends(np.array([0, 3]), np.array([0.1]), np.array([1.0]))
     with pytest.raises(ValueError, match="2 ex_times for 1 amounts"):
         CashDividends(np.array([0, 2]), np.array([0.1, 0.2]), np.array([1.0]))
-    with pytest.raises(ValueError, match="amounts has dtype object"):
+    with pytest.raises(ValueError, match="dividends: amounts has dtype object, numbers are needed"):
         CashDividends(np.array([0, 1]), np.array([0.1]), np.array([None]))
     cash = CashDividends.same_for_all(2, [0.1], [1.0])
     with pytest.raises(ValueError, match="those of 2 options, the arguments are 1"):

@@ -1,8 +1,6 @@
 """The Leisen-Reimer tree against published rows, QuantLib, a tree without omissions, and its own properties."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,26 +11,15 @@ from engine.pricing.lattice.inputs import option_inputs, scratch
 from engine.pricing.lattice.leisen_reimer import leisen_reimer, leisen_reimer_parameter_greeks
 from engine.pricing.lattice.tree_setup import CHUNK, ROWS, WORK, set_up
 from tests.engine.pricing.lattice.quantlib_contracts import Contracts, Market, random_contracts
+from tests.engine.pricing.published import contract, published
 
-CASES = json.loads((Path(__file__).parents[3] / "golden" / "pricing_cases.json").read_text())["cases"]
 #: QuantLib calls an option worthless on its last day, and this row wants more digits than 101 steps have
 NOT_FOR_TREES = {"qd-edge-20": "worthless at maturity by convention", "qd-edge-02": "1e-8 over ten years"}
 
 
-def rows(group: str) -> list[dict]:
-    found = [c for c in CASES if c["group"] == group and c["id"] not in NOT_FOR_TREES]
-    assert found
-    return found
-
-
-@pytest.mark.parametrize(
-    "case", rows("american_put_true") + rows("american_edge_cases"), ids=lambda c: c["id"]
-)
+@published("american_put_true", "american_edge_cases", but=NOT_FOR_TREES)
 def test_published_rows(case):
-    given = case["inputs"]
-    years = given["T"] if "T" in given else given["days"] / 365
-    right = int(given["type"] == "put")
-    value = leisen_reimer(right, given["S"], given["K"], years, given["r"], given["q"], given["sigma"])
+    value = leisen_reimer(*contract(case))
     assert value.status == 0
     assert value.price == pytest.approx(case["expected"], abs=case["tolerance"] or 1e-6, rel=0)
 
@@ -224,7 +211,7 @@ def test_arrays_of_any_kind():
 def test_what_cannot_be_priced_at_all_is_refused_by_name():
     with pytest.raises(ValueError, match="spot has dtype object"):
         leisen_reimer(1, np.array([1.0, None]), 100.0, 0.5, 0.05, 0.02, 0.3)
-    with pytest.raises(ValueError, match=r"strike has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"strike has shape \(3,\), which does not fit spot \(2,\)"):
         leisen_reimer(1, np.ones(2), np.ones(3), 0.5, 0.05, 0.02, 0.3)
     for steps in (100, 1, 5001):
         with pytest.raises(ValueError, match=f"steps is {steps}"):

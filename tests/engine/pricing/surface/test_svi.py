@@ -1,8 +1,5 @@
 """Raw SVI: published values, derivatives, density."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -14,9 +11,9 @@ from engine.pricing.surface.svi import (
     in_domain,
     total_variance,
 )
+from tests.engine.pricing.published import case_of
 
-GOLDEN = Path(__file__).parents[3] / "golden" / "pricing_cases.json"
-(CASE,) = [c for c in json.loads(GOLDEN.read_text())["cases"] if c["group"] == "svi"]
+CASE = case_of(group="svi")
 #: a well-behaved slice, and A. Vogt's example in Gatheral and Jacquier (2014), section 5.1: it has butterfly arbitrage
 TAME = SviParameters.of(0.01, 0.1, -0.4, 0.02, 0.15)
 VOGT = SviParameters.of(-0.0410, 0.1331, 0.3060, 0.3586, 0.4153)

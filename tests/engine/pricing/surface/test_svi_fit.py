@@ -190,10 +190,9 @@ def test_layouts_and_emptiness():
         ({"offset": [0, 70, 60, 180]}, "offset must rise"),
         ({"year_fraction": [0.2, 0.1, 0.6]}, "must not decrease"),
         ({"weight": [1.0]}, "one shape"),
-        (
-            {"total_variance": np.array([None] * 180)},
-            "total_variance must be a one-dimensional array of numbers",
-        ),
+        ({"total_variance": np.array([None] * 180)}, "total_variance has dtype object, numbers are needed"),
+        ({"total_variance": np.ones((60, 3))}, "total_variance must be one-dimensional"),
+        ({"offset": [0.0, 60.0, 120.0, 180.0]}, "offset has dtype float64, whole numbers are needed"),
         ({"warm": TRUE.at(slice(0, 2))}, "warm holds 2 expiries"),
     ],
 )

@@ -1,7 +1,6 @@
 """Fair variance and the index against the paper, the published close and closed forms."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +15,9 @@ from engine.pricing.surface.variance_index import (
     variance_term,
     volatility_index,
 )
+from tests.engine.pricing.published import case_of
 
-GOLDEN = Path(__file__).parents[3] / "golden" / "pricing_cases.json"
-(CASE,) = [c for c in json.loads(GOLDEN.read_text())["cases"] if c["group"] == "variance_swap"]
+CASE = case_of(group="variance_swap")
 
 
 def strip(forward, years, strikes, price):
