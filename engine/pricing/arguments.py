@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 _Number = TypeVar("_Number", bound=np.generic)
 
-#: kinds of dtypes (`numpy.dtype.kind`): what numpy makes float64 of without guessing, that without truths, and codes
-NUMBERS, REAL_NUMBERS, WHOLE_NUMBERS = "biuf", "iuf", "iu"
+#: kinds of dtypes (`numpy.dtype.kind`): what numpy makes float64 of without guessing, those but truths, codes, truths
+NUMBERS, REAL_NUMBERS, WHOLE_NUMBERS, TRUTHS = "biuf", "iuf", "iu", "b"
+#: what kinds are called, and the type to convert to, by the first of these that is among them
+_WORDS = {"f": ("numbers", "float64"), "i": ("whole numbers", "int64"), "b": ("booleans", "bool")}
 
 
 def as_columns(
@@ -87,7 +89,7 @@ def numeric(name: str, value: ArrayLike, kinds: str = NUMBERS) -> NDArray[Any]:
     """
     array = np.asarray(value)
     if array.dtype.kind not in kinds:
-        needed, width = ("numbers", "float64") if "f" in kinds else ("whole numbers", "int64")
+        needed, width = next(words for kind, words in _WORDS.items() if kind in kinds)
         way_out = "give 0 for calls and 1 for puts" if name == "right" else f"convert it to {width} first"
         raise ValueError(f"{name} has dtype {array.dtype}, {needed} are needed: {way_out}")
     return array

@@ -1,11 +1,11 @@
 """The columns that go into the pricing of a chain, and those that come out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pricing.arguments import REAL_NUMBERS, TRUTHS, WHOLE_NUMBERS, numeric
 from engine.pricing.forward import ForwardMethod
 from engine.pricing.implied_volatility import IvStatus
 
@@ -82,7 +82,8 @@ class ChainInputs:
 
     def __post_init__(self) -> None:
         for name, (kinds, dtype) in _COLUMNS.items():
-            object.__setattr__(self, name, _column(name, getattr(self, name), kinds, dtype))
+            given = numeric(f"chain column {name}", getattr(self, name), kinds)
+            object.__setattr__(self, name, np.ascontiguousarray(given, dtype=dtype))
         for name in _COLUMNS:
             of = "dividend_ex_us" if name.startswith("dividend_") else "strike"
             length, shape = getattr(self, of).size, getattr(self, name).shape
@@ -104,29 +105,21 @@ class ChainInputs:
 
 #: kinds of numpy's types that a column is made of without guessing, and the type that it gets
 _COLUMNS: dict[str, tuple[str, type[np.generic]]] = {
-    "root_code": ("iu", np.int64),
-    "expiry_days": ("iu", np.int32),
-    "right": ("iub", np.int8),
-    "strike": ("iuf", np.float64),
-    "bid": ("iuf", np.float64),
-    "ask": ("iuf", np.float64),
-    "spot": ("iuf", np.float64),
-    "vendor_forward": ("iuf", np.float64),
-    "settles_us": ("iu", np.int64),
-    "american": ("b", np.bool_),
-    "dividend_ex_us": ("iu", np.int64),
-    "dividend_amount": ("iuf", np.float64),
-    "curve_tenor_days": ("iuf", np.float64),
-    "curve_rate": ("iuf", np.float64),
+    "root_code": (WHOLE_NUMBERS, np.int64),
+    "expiry_days": (WHOLE_NUMBERS, np.int32),
+    "right": (WHOLE_NUMBERS + TRUTHS, np.int8),
+    "strike": (REAL_NUMBERS, np.float64),
+    "bid": (REAL_NUMBERS, np.float64),
+    "ask": (REAL_NUMBERS, np.float64),
+    "spot": (REAL_NUMBERS, np.float64),
+    "vendor_forward": (REAL_NUMBERS, np.float64),
+    "settles_us": (WHOLE_NUMBERS, np.int64),
+    "american": (TRUTHS, np.bool_),
+    "dividend_ex_us": (WHOLE_NUMBERS, np.int64),
+    "dividend_amount": (REAL_NUMBERS, np.float64),
+    "curve_tenor_days": (REAL_NUMBERS, np.float64),
+    "curve_rate": (REAL_NUMBERS, np.float64),
 }
-
-
-def _column(name: str, values: Any, kinds: str, dtype: type[np.generic]) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind not in kinds:
-        wanted = {"b": "booleans", "iu": "integers", "iub": "integers"}.get(kinds, "numbers")
-        raise ValueError(f"chain column {name} is of dtype {array.dtype}: {wanted} are needed")
-    return np.ascontiguousarray(array, dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.pricing.arguments import Floats
+from engine.pricing.arguments import Floats, as_floats
 from engine.pricing.black import black_derivatives
 
 
@@ -41,7 +41,7 @@ def delta(
     Parameters and errors as for :func:`engine.pricing.greeks.spot_greeks`.
     """
     black = black_derivatives(right, forward, strike, year_fraction, sigma)
-    f, s, d = (np.asarray(v, dtype=np.float64) for v in (forward, spot, discount))
+    f, s, d = as_floats("forward", forward), as_floats("spot", spot), as_floats("discount", discount)
     on_forward = black.delta
     if convention in (DeltaConvention.SPOT_PREMIUM_ADJUSTED, DeltaConvention.FORWARD_PREMIUM_ADJUSTED):
         on_forward = on_forward - black.price / f

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import Floats, as_columns
+from engine.pricing.arguments import WHOLE_NUMBERS, Floats, as_columns, as_floats, numeric
 from engine.pricing.forward_loops import fit_loop, inverse_loop
 
 
@@ -239,9 +239,14 @@ def implied_borrow_cost(
     rate : float64
         Continuously compounded.
     """
-    f, s, t, r, pv = (
-        np.asarray(v, dtype=np.float64) for v in (forward, spot, year_fraction, rate, dividends_value)
-    )
+    named = {
+        "forward": forward,
+        "spot": spot,
+        "year_fraction": year_fraction,
+        "rate": rate,
+        "dividends_value": dividends_value,
+    }
+    f, s, t, r, pv = (as_floats(name, value) for name, value in named.items())
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(t > 0, r - np.log(f / (s - pv)) / t, np.nan)
 
@@ -259,12 +264,10 @@ def _only(fits: ForwardFits) -> ForwardFit:
 
 def _pairs(bounds: ArrayLike, **of_pairs: ArrayLike) -> tuple[NDArray[np.int64], list[Floats]]:
     """The bounds, within which compiled loops read without looking, and the columns of the pairs."""
-    starts = np.asarray(bounds)
+    starts = numeric("bounds", bounds, WHOLE_NUMBERS)
     columns = _each(np.asarray(next(iter(of_pairs.values()))).size, **of_pairs)
-    if starts.ndim != 1 or not starts.size or starts.dtype.kind not in "iu":
-        raise ValueError(
-            f"bounds must be integers, one more than expiries, got {starts.dtype} {starts.shape}"
-        )
+    if starts.ndim != 1 or not starts.size:
+        raise ValueError(f"bounds must be a row of one more than expiries, got shape {starts.shape}")
     if starts[0] < 0 or starts[-1] > columns[0].size or np.any(np.diff(starts.astype(np.int64)) < 0):
         raise ValueError(
             f"bounds must rise from 0 to the number of pairs, {columns[0].size}, at most; got {starts}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.pricing.arguments import Floats
+from engine.pricing.arguments import Floats, as_floats
 from engine.pricing.greeks import HigherGreeks, SpotGreeks
 
 
@@ -103,10 +103,10 @@ def explain(
     NaN in every term that needs something unknown, and then in the residual too: an unknown Greek is no zero.
     """
     ds, dv, days, dr = (
-        np.asarray(v, dtype=np.float64) for v in (move.spot, move.vol_points, move.days, move.rate_pct)
+        as_floats(name, getattr(move, name)) for name in ("spot", "vol_points", "days", "rate_pct")
     )
-    scale = np.asarray(quantity, dtype=np.float64) * np.asarray(multiplier, dtype=np.float64)
-    before, after = np.asarray(mark_before, dtype=np.float64), np.asarray(mark_after, dtype=np.float64)
+    scale = as_floats("quantity", quantity) * as_floats("multiplier", multiplier)
+    before, after = as_floats("mark_before", mark_before), as_floats("mark_after", mark_after)
     terms = {
         "delta": greeks.delta * ds,
         "gamma": 0.5 * greeks.gamma * ds**2,

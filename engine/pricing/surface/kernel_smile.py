@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import Floats, as_floats
 
 _NEIGHBOURS = 13
 _LEAST_NEIGHBOURS = 5
@@ -64,8 +64,9 @@ def kernel_smile(
     ValueError
         For arrays of different shapes, or a width or number that is not positive.
     """
-    points = np.atleast_1d(np.asarray(at, dtype=np.float64))
-    k, y, e = (np.asarray(v, dtype=np.float64) for v in (log_moneyness, sigma, error))
+    points = np.atleast_1d(as_floats("at", at))
+    named = {"log_moneyness": log_moneyness, "sigma": sigma, "error": error}
+    k, y, e = (as_floats(name, value) for name, value in named.items())
     if not (k.shape == y.shape == e.shape and k.ndim == 1):
         raise ValueError(f"log_moneyness {k.shape}, sigma {y.shape} and error {e.shape} must be equally long")
     if not (widest > 0 and neighbours >= _LEAST_NEIGHBOURS):

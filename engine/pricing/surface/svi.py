@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import REAL_NUMBERS, Floats, as_floats
 
 #: no slope of total variance may be steeper (R. Lee, "The moment formula", Mathematical Finance 14 (2004))
 STEEPEST_SLOPE = 2.0
@@ -43,7 +43,10 @@ class SviParameters:
         ValueError
             If the shapes differ.
         """
-        values = [_floats(name, v) for name, v in zip(cls.names(), (a, b, rho, m, sigma), strict=True)]
+        values = [
+            as_floats(name, v, REAL_NUMBERS)
+            for name, v in zip(cls.names(), (a, b, rho, m, sigma), strict=True)
+        ]
         shapes = {v.shape for v in values}
         if len(shapes) > 1:
             raise ValueError(f"SVI parameters must have one shape, got {[v.shape for v in values]}")
@@ -88,7 +91,7 @@ def in_domain(parameters: SviParameters) -> NDArray[np.bool_]:
 
 def total_variance(log_moneyness: ArrayLike, parameters: SviParameters) -> Floats:
     """``w(k)``; broadcasts. Square root of it over the year fraction is the Black volatility."""
-    k = _floats("log_moneyness", log_moneyness)
+    k = as_floats("log_moneyness", log_moneyness, REAL_NUMBERS)
     p = parameters
     x = k - p.m
     return np.asarray(p.a + p.b * (p.rho * x + np.hypot(x, p.sigma)))
@@ -112,7 +115,8 @@ def total_variance_between(
     """
     known = np.flatnonzero(np.isfinite(parameters.a))
     k, t = np.broadcast_arrays(
-        _floats("log_moneyness", log_moneyness), _floats("year_fraction", year_fraction)
+        as_floats("log_moneyness", log_moneyness, REAL_NUMBERS),
+        as_floats("year_fraction", year_fraction, REAL_NUMBERS),
     )
     if not known.size:
         return np.full(k.shape, np.nan)
@@ -132,7 +136,7 @@ def total_variance_between(
 
 def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Floats, Floats]:
     """``w'(k)`` and ``w''(k)``; broadcast."""
-    k = _floats("log_moneyness", log_moneyness)
+    k = as_floats("log_moneyness", log_moneyness, REAL_NUMBERS)
     p = parameters
     x = k - p.m
     r = np.hypot(x, p.sigma)
@@ -145,7 +149,7 @@ def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Fl
     ``g = (1 - k w' / (2 w))^2 - w'^2 / 4 (1 / w + 1 / 4) + w'' / 2``; the risk-neutral density of ``ln(S / F)`` is
     ``g exp(-d2^2 / 2) / sqrt(2 pi w)``. NaN where total variance is not positive.
     """
-    k = _floats("log_moneyness", log_moneyness)
+    k = as_floats("log_moneyness", log_moneyness, REAL_NUMBERS)
     p = parameters
     # as in the two functions above, whose square root is the dearest part
     x = k - p.m
@@ -155,10 +159,3 @@ def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Fl
     with np.errstate(invalid="ignore", divide="ignore"):
         g = (1.0 - 0.5 * k * slope / w) ** 2 - 0.25 * slope**2 * (1.0 / w + 0.25) + 0.5 * bend
         return np.where(w > 0, g, np.nan)
-
-
-def _floats(name: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must be numbers, got dtype {array.dtype}")
-    return array.astype(np.float64, copy=False)

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from engine.pricing.arguments import Floats, as_floats
 
 MINUTES_PER_YEAR = 525_600
 MINUTES_OF_30_DAYS = 43_200
@@ -86,7 +86,7 @@ def fair_variance(
     ValueError
         For arrays of different shapes, values outside their domain, or fewer than two puts or two calls.
     """
-    k, price = np.asarray(strike, dtype=np.float64), np.asarray(undiscounted_price, dtype=np.float64)
+    k, price = as_floats("strike", strike), as_floats("undiscounted_price", undiscounted_price)
     is_put = np.asarray(right) == 1
     if not (k.shape == price.shape == is_put.shape and k.ndim == 1):
         raise ValueError(
@@ -144,7 +144,7 @@ def variance_term(
     ValueError
         For arrays of different shapes, a strike twice, or a discount that is not positive.
     """
-    k, b, a = (np.asarray(v, dtype=np.float64) for v in (strike, bid, ask))
+    k, b, a = as_floats("strike", strike), as_floats("bid", bid), as_floats("ask", ask)
     is_put = np.asarray(right) == 1
     if not (k.shape == b.shape == a.shape == is_put.shape and k.ndim == 1):
         raise ValueError(

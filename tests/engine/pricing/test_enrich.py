@@ -193,12 +193,16 @@ def test_columns_of_different_length_are_refused_by_name():
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        ("bid", lambda v: v.astype(object), "bid is of dtype object: numbers are needed"),
-        ("strike", lambda v: v.astype(str), "strike is of dtype <U"),
-        ("right", lambda v: v.astype(float), "right is of dtype float64: integers are needed"),
+        ("bid", lambda v: v.astype(object), "bid has dtype object, numbers are needed"),
+        ("strike", lambda v: v.astype(str), "strike has dtype <U"),
+        ("right", lambda v: v.astype(float), "right has dtype float64, whole numbers are needed"),
         ("right", lambda v: v + 2, "right has the value 2: 0 is a call, 1 a put"),
-        ("settles_us", lambda v: v / 1e6, "settles_us is of dtype float64: integers are needed"),
-        ("american", lambda v: v.astype(int), "american is of dtype int64: booleans are needed"),
+        ("settles_us", lambda v: v / 1e6, "settles_us has dtype float64, whole numbers are needed"),
+        (
+            "american",
+            lambda v: v.astype(int),
+            "american has dtype int64, booleans are needed: convert it to bool",
+        ),
         (
             "dividend_amount",
             lambda v: np.array([1.0]),

@@ -72,7 +72,7 @@ def test_variance_that_is_not_positive_has_no_density():
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="one shape"):
         SviParameters.of([1.0, 2.0], 1.0, 1.0, 1.0, 1.0)
-    with pytest.raises(ValueError, match="log_moneyness must be numbers"):
+    with pytest.raises(ValueError, match="log_moneyness has dtype object"):
         total_variance(np.array(["x"], dtype=object), TAME)
     with pytest.raises(ValueError, match="5 columns"):
         SviParameters.from_rows(np.zeros((2, 4)))
