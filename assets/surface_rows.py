@@ -28,7 +28,7 @@ _NEEDED = (
 #: of the chain's columns, those that a surface is made of
 CHAIN_COLUMNS = [name for name in CHAIN_SCHEMA.names if name in _NEEDED]
 _DAY_BITS = 20
-NO_DISCOUNT = "no_discount"
+NO_DISCOUNT, STRIKE_TWICE = "no_discount", "strike_twice"
 _OF_EXPIRY = (
     "underlying", "trade_date", "snapshot_id", "ts", "root", "expiry", "settles_at", "year_fraction", "forward",
 )  # fmt: skip
@@ -38,15 +38,19 @@ _FIT_STATUSES = [status.label for status in FitStatus]
 
 @dataclass(frozen=True, slots=True)
 class ChainSurface:
-    """A surface, and the rows of the chain (those with standard deliverables) that it was made of."""
+    """A surface, and the rows of the chain (those with standard deliverables) that it was made of.
+
+    ``codes`` are those of root and expiry, of each row.
+    """
 
     rows: pa.Table
+    codes: NDArray[np.int64]
     surface: VolatilitySurface
 
     @property
     def first_rows(self) -> NDArray[np.intp]:
         """Of each expiry: one row of it."""
-        found, first = np.unique(_codes(self.rows), return_index=True)
+        found, first = np.unique(self.codes, return_index=True)
         return np.asarray(first[np.searchsorted(found, self.surface.quotes.code)])
 
 
@@ -63,30 +67,30 @@ def chain_surfaces(chain: pa.Table) -> list[ChainSurface]:
         ``CHAIN_COLUMNS`` of one underlying and session, ordered by ``ts``.
     """
     rows = chain.filter(pa.array(standard_units(chain)))
-    ts = ea.microseconds(rows, "ts")
+    ts, codes = ea.microseconds(rows, "ts"), _codes(rows)
     bounds = [0, *(np.flatnonzero(np.diff(ts)) + 1).tolist(), len(ts)]
     made: list[ChainSurface] = []
     for start, stop in pairwise(bounds):
         if start == stop:
             continue
-        snapshot = rows.slice(start, stop - start)
+        snapshot, own = rows.slice(start, stop - start), codes[start:stop]
         previous = made[-1].surface if made else None
-        made.append(ChainSurface(snapshot, fit_surface(_quotes(snapshot), previous=previous)))
+        made.append(ChainSurface(snapshot, own, fit_surface(_quotes(snapshot, own), previous=previous)))
     return made
 
 
 def _codes(rows: pa.Table) -> NDArray[np.int64]:
-    """A code for each root and expiry, the same in all snapshots of a session that list the same roots."""
+    """A code for each root and expiry of a session."""
     roots, _ = ea.codes(rows, "root")
     kinds, labels = ea.codes(rows, "deliverable")
     group = roots.astype(np.int64) * len(labels) + kinds
     return (group << _DAY_BITS) + ea.days(rows, "expiry")
 
 
-def _quotes(rows: pa.Table) -> SurfaceQuotes:
+def _quotes(rows: pa.Table, codes: NDArray[np.int64]) -> SurfaceQuotes:
     usable = np.isin(ea.texts(rows, "grade"), FITTED_GRADES)
     return surface_quotes(
-        code=_codes(rows),
+        code=codes,
         right=ea.rights(rows),
         forward=ea.floats(rows, "forward"),
         strike=ea.floats(rows, "adjusted_strike"),
@@ -128,7 +132,7 @@ def surface_rows(made: ChainSurface, *, coin_settled: bool) -> pa.Table:
 
 def _strips(made: ChainSurface, coin_settled: bool) -> dict[str, pa.Array]:
     """The variance of each expiry's strip of options; coin prices are turned into the strike's currency."""
-    codes = _codes(made.rows)
+    codes = made.codes
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], [made.surface.quotes.code, made.surface.quotes.code + 1])
     names = ("adjusted_strike", "bid", "ask", "forward", "discount", "year_fraction")
@@ -139,23 +143,25 @@ def _strips(made: ChainSurface, coin_settled: bool) -> dict[str, pa.Array]:
     iv, options, status = [], [], []
     for start, stop in bounds.T:
         own = slice(start, stop)
+        contracts = stop - start
         if not discount[start] > 0.0:
-            iv.append(np.nan)
-            options.append(0)
-            status.append(NO_DISCOUNT)
-            continue
-        term = variance_term(
-            strike[own],
-            right[own],
-            bid[own],
-            ask[own],
-            discount=float(discount[start]),
-            minutes=float(years[start]) * MINUTES_PER_YEAR,
-        )
+            term, why = None, NO_DISCOUNT
+        elif np.unique(np.column_stack([strike[own], right[own]]), axis=0).shape[0] < contracts:
+            term, why = None, STRIKE_TWICE
+        else:
+            term = variance_term(
+                strike[own],
+                right[own],
+                bid[own],
+                ask[own],
+                discount=float(discount[start]),
+                minutes=float(years[start]) * MINUTES_PER_YEAR,
+            )
+            why = term.status.label
         # a strip with few strikes can come out below zero
-        iv.append(np.sqrt(term.variance) if term.variance > 0.0 else np.nan)
-        options.append(term.options)
-        status.append(term.status.label)
+        iv.append(np.sqrt(term.variance) if term is not None and term.variance > 0.0 else np.nan)
+        options.append(0 if term is None else term.options)
+        status.append(why)
     return {
         "strip_iv": ea.nullable(np.array(iv)),
         "strip_options": pa.array(options, type=pa.int32()),

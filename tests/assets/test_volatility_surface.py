@@ -189,3 +189,14 @@ def test_an_expiry_without_a_discount_has_no_strip_and_says_so(chain) -> None:
     assert set(rows["strip_status"].to_pylist()) == {"no_discount"}
     assert rows["strip_iv"].null_count == rows.num_rows
     assert rows["atm_iv"].null_count == 0
+
+
+def test_two_contracts_of_one_strike_spoil_the_strip_of_their_expiry_alone(chain) -> None:
+    needed = chain.select(CHAIN_COLUMNS)
+    twice = pa.concat_tables([needed.slice(0, 1), needed])
+    (made,) = chain_surfaces(twice)
+    rows = surface_rows(made, coin_settled=False)
+    expiry = needed["expiry"][0].as_py()
+    told = dict(zip(rows["expiry"].to_pylist(), rows["strip_status"].to_pylist(), strict=True))
+    assert told.pop(expiry) == "strike_twice"
+    assert set(told.values()) == {"ok"}
