@@ -85,7 +85,7 @@ _CHAIN = {
 _SURFACE = {
     "quotes": "quotes that the slice was fitted to",
     "slice_source": "svi: the expiry's own quotes; ssvi: all expiries, for want of quotes; none",
-    "fit_status": "ok, raised (to not cross the expiry before), not_converged, too_few_quotes or no_time",
+    "fit_status": "ok, raised (to be free of arbitrage), not_converged or too_few_quotes",
     "svi_a": "w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)): total variance at k = ln(strike / forward)",
     "svi_b": "see svi_a",
     "svi_rho": "see svi_a",

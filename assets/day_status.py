@@ -104,6 +104,11 @@ def _underlying(name: str, u: dict[str, Any]) -> UnderlyingStatus:
     return found
 
 
+def made_from(status: DayStatus) -> dict[str, str]:
+    """The inputs of a layer that is made from this one alone: this one's, and its files by the digest of their rows."""
+    return {**status.inputs, **{u.path: u.digest for u in status.underlyings.values() if u.path}}
+
+
 def write_status(lake: Lake, universe: UniverseSpec, asset: str, status: DayStatus) -> str:
     """Write the status last, after the files that it describes; its presence completes the partition."""
     path = status_path(universe.name, asset, status.trade_date.isoformat())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assets.chain_month import day_entry, read_month_status
-from assets.day_status import DayStatus, MissingLayerError, read_status
+from assets.day_status import DayStatus, MissingLayerError, made_from, read_status
 from assets.layers import each_day
 from assets.universe_assets import monthly_reference_assets
 from resources.lake.lake import Lake
@@ -134,9 +134,10 @@ def _session(
     if rates is not None and rate_harvests.path(day) not in rates.inputs:
         return SessionState(day, "its rates were harvested again", received=received)
     upstream = validated.inputs | (rates.inputs if rates is not None else {})
-    last = chain if surface is None else surface
-    if not upstream.items() <= chain.inputs.items() or last.inputs != chain.inputs:
+    if not upstream.items() <= chain.inputs.items():
         return SessionState(day, "its layers go back to different harvests", received=received)
+    if surface is not None and surface.inputs != made_from(chain):
+        return SessionState(day, "its volatility surface is of another option chain", received=received)
     if compared_with := harvests.outdated(chain.inputs):
         why = f"its listings were compared with the payload of {', '.join(compared_with)}, which was harvested again"
         return SessionState(day, why, received=received)

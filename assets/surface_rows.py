@@ -18,6 +18,9 @@ from resources.schemas import CHAIN_SCHEMA, SURFACE_SCHEMA
 
 #: grades whose quotes a slice is fitted to: two-sided, of this session, and with room between bid and ask
 FITTED_GRADES = ("firm", "wide")
+#: roots of which each expiry is on another future: its variance owes nothing to that of the expiry before (Cboe, VIX
+#: Options Product Specification)
+ON_ITS_OWN_FUTURE = frozenset({"VIX", "VIXW"})
 #: the part of a smile that its error is told of, in deviations at the money
 NEAR_DEVIATIONS = 1.5
 _NEEDED = (
@@ -28,7 +31,7 @@ _NEEDED = (
 #: of the chain's columns, those that a surface is made of
 CHAIN_COLUMNS = [name for name in CHAIN_SCHEMA.names if name in _NEEDED]
 _DAY_BITS = 20
-NO_DISCOUNT, STRIKE_TWICE = "no_discount", "strike_twice"
+NO_DISCOUNT, STRIKE_TWICE, NOT_POSITIVE = "no_discount", "strike_twice", "not_positive"
 _OF_EXPIRY = (
     "underlying", "trade_date", "snapshot_id", "ts", "root", "expiry", "settles_at", "year_fraction", "forward",
 )  # fmt: skip
@@ -40,12 +43,13 @@ _FIT_STATUSES = [status.label for status in FitStatus]
 class ChainSurface:
     """A surface, and the rows of the chain (those with standard deliverables) that it was made of.
 
-    ``codes`` are those of root and expiry, of each row.
+    ``codes`` are those of root and expiry, of each row; ``calendar`` says whether slices may not cross.
     """
 
     rows: pa.Table
     codes: NDArray[np.int64]
     surface: VolatilitySurface
+    calendar: bool
 
     @property
     def first_rows(self) -> NDArray[np.intp]:
@@ -57,9 +61,10 @@ class ChainSurface:
 def chain_surfaces(chain: pa.Table) -> list[ChainSurface]:
     """The surface of each snapshot.
 
-    One surface holds the contracts that deliver the underlying itself: what an adjusted contract delivers is another
-    thing with another volatility. The first snapshot of a day is fitted from nothing but its quotes, so that a day
-    built again is the same whatever was built before; each later one begins at the one before it.
+    One surface holds the contracts that deliver one unit of one security for each of their multiplier: what an adjusted
+    contract delivers is another thing with another volatility. The first snapshot of a day is fitted from nothing but
+    its quotes, so that a day built again is the same whatever was built before; each later one begins at the one
+    before it.
 
     Parameters
     ----------
@@ -68,6 +73,7 @@ def chain_surfaces(chain: pa.Table) -> list[ChainSurface]:
     """
     rows = chain.filter(pa.array(standard_units(chain)))
     ts, codes = ea.microseconds(rows, "ts"), _codes(rows)
+    calendar = ON_ITS_OWN_FUTURE.isdisjoint(ea.codes(rows, "root")[1])
     bounds = [0, *(np.flatnonzero(np.diff(ts)) + 1).tolist(), len(ts)]
     made: list[ChainSurface] = []
     for start, stop in pairwise(bounds):
@@ -75,7 +81,8 @@ def chain_surfaces(chain: pa.Table) -> list[ChainSurface]:
             continue
         snapshot, own = rows.slice(start, stop - start), codes[start:stop]
         previous = made[-1].surface if made else None
-        made.append(ChainSurface(snapshot, own, fit_surface(_quotes(snapshot, own), previous=previous)))
+        fitted = fit_surface(_quotes(snapshot, own), previous=previous, calendar=calendar)
+        made.append(ChainSurface(snapshot, own, fitted, calendar))
     return made
 
 
@@ -124,7 +131,7 @@ def surface_rows(made: ChainSurface, *, coin_settled: bool) -> pa.Table:
         "atm_skew": ea.nullable(slope / (2.0 * atm_iv * quotes.year_fraction)),
         "rms_error": ea.nullable(surface.rms_error(NEAR_DEVIATIONS)),
         "worst_density": ea.nullable(report.worst_density),
-        "worst_crossing": ea.nullable(report.worst_crossing),
+        "worst_crossing": ea.nullable(report.worst_crossing if made.calendar else np.full(n, np.nan)),
         **_strips(made, coin_settled),
     }
     return pa.table({name: columns[name] for name in SURFACE_SCHEMA.names}).cast(SURFACE_SCHEMA)
@@ -157,8 +164,8 @@ def _strips(made: ChainSurface, coin_settled: bool) -> dict[str, pa.Array]:
                 discount=float(discount[start]),
                 minutes=float(years[start]) * MINUTES_PER_YEAR,
             )
-            why = term.status.label
-        # a strip with few strikes can come out below zero
+            # a strip with few strikes can come out below zero
+            why = NOT_POSITIVE if term.variance <= 0.0 else term.status.label
         iv.append(np.sqrt(term.variance) if term is not None and term.variance > 0.0 else np.nan)
         options.append(0 if term is None else term.options)
         status.append(why)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets import engine_arrays as ea
-from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
+from assets.day_status import DayStatus, UnderlyingStatus, made_from, read_status, write_status
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
 from assets.surface_rows import (
@@ -58,7 +58,7 @@ def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> tuple[DayStatu
     for name, before in sorted(upstream.underlyings.items()):
         pieces = [SURFACE_SCHEMA.empty_table()]
         if before.rows:
-            chain = lake.read_table(before.path, columns=CHAIN_COLUMNS)
+            chain = lake.read_table(before.path, columns=CHAIN_COLUMNS, sha256=before.sha256)
             pieces += [
                 surface_rows(made, coin_settled=universe.coin_settled) for made in chain_surfaces(chain)
             ]
@@ -76,7 +76,7 @@ def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> tuple[DayStatu
         )
         if table.num_rows:
             tables[day, name] = table
-    status = DayStatus(day, underlyings, upstream.inputs)
+    status = DayStatus(day, underlyings, made_from(upstream))
     write_status(lake, universe, ASSET, status)
     return status, tables
 
@@ -142,12 +142,14 @@ def _of_day(tables: Tables) -> dict[dt.date, dict[str, Any]]:
 
 
 def surface_picture(universe: UniverseSpec, lake: Lake, tables: Tables) -> dg.MarkdownMetadataValue | None:
-    """The last snapshot of the last usable day: quotes, slices and the term structure."""
+    """The last snapshot with slices of the last usable day: quotes, slices and the term structure."""
     if not tables:
         return None
-    day, name = max(tables)
+    day = max(day for day, _ in tables)
+    name = min(name for of, name in tables if of == day)
     upstream = read_status(lake, universe, "option_chain", day).underlyings[name]
-    made = chain_surfaces(lake.read_table(upstream.path, columns=CHAIN_COLUMNS))[-1]
+    chain = lake.read_table(upstream.path, columns=CHAIN_COLUMNS, sha256=upstream.sha256)
+    made = [made for made in chain_surfaces(chain) if made.surface.quotes.code.size][-1]
     return picture(figure_of(made, f"{name} {day}"), f"volatility surface of {name} on {day}")
 
 

@@ -87,7 +87,10 @@ def numeric(name: str, value: ArrayLike, kinds: str = NUMBERS) -> NDArray[Any]:
     ValueError
         If its dtype is not of these kinds; it names the argument.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from None
     if array.dtype.kind not in kinds:
         needed, width = next(words for kind, words in _WORDS.items() if kind in kinds)
         way_out = "give 0 for calls and 1 for puts" if name == "right" else f"convert it to {width} first"

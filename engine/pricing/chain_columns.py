@@ -83,6 +83,11 @@ class ChainInputs:
     def __post_init__(self) -> None:
         for name, (kinds, dtype) in _COLUMNS.items():
             given = numeric(f"chain column {name}", getattr(self, name), kinds)
+            if name in _WITHIN:
+                least, most, meaning = _WITHIN[name]
+                wrong = given[(given < least) | (given > most)]
+                if wrong.size:
+                    raise ValueError(f"chain column {name} has the value {wrong.flat[0]}: {meaning}")
             object.__setattr__(self, name, np.ascontiguousarray(given, dtype=dtype))
         for name in _COLUMNS:
             of = "dividend_ex_us" if name.startswith("dividend_") else "strike"
@@ -90,9 +95,6 @@ class ChainInputs:
             # the curve checks itself where it is made
             if shape != (length,) and not name.startswith("curve_"):
                 raise ValueError(f"chain column {name} has shape {shape}, {of} has ({length},)")
-        wrong = self.right[(self.right != 0) & (self.right != 1)]
-        if wrong.size:
-            raise ValueError(f"chain column right has the value {wrong[0]}: 0 is a call, 1 a put")
         bad = self.dividend_amount[~((self.dividend_amount >= 0.0) & (self.dividend_amount < np.inf))]
         if bad.size:
             raise ValueError(
@@ -103,6 +105,11 @@ class ChainInputs:
             object.__setattr__(self, name, np.where((price > 0.0) & (price < np.inf), price, np.nan))
 
 
+#: least and greatest value of codes that are stored in few bits
+_WITHIN = {
+    "right": (0, 1, "0 is a call, 1 a put"),
+    "expiry_days": (-(2**31), 2**31 - 1, "days since 1970-01-01 have 32 bits"),
+}
 #: kinds of numpy's types that a column is made of without guessing, and the type that it gets
 _COLUMNS: dict[str, tuple[str, type[np.generic]]] = {
     "root_code": (WHOLE_NUMBERS, np.int64),

@@ -84,7 +84,9 @@ def test_a_day_that_was_kept_out_has_no_rows_and_says_why(house) -> None:
     status = house.status("volatility_surface", BLOCKED).underlyings["ACME"]
     assert (status.status, status.rows) == ("blocked", 0)
     assert "2025-08-19" in status.reasons[0]
-    assert house.status("volatility_surface", DAY).inputs == house.status("option_chain", DAY).inputs
+    chain = house.status("option_chain", DAY)
+    of_chain = {chain.underlyings["ACME"].path: chain.underlyings["ACME"].digest}
+    assert house.status("volatility_surface", DAY).inputs == {**chain.inputs, **of_chain}
 
 
 def test_a_chain_without_arbitrage_in_its_strips_is_a_little_above_the_money(surface) -> None:
@@ -200,3 +202,12 @@ def test_two_contracts_of_one_strike_spoil_the_strip_of_their_expiry_alone(chain
     told = dict(zip(rows["expiry"].to_pylist(), rows["strip_status"].to_pylist(), strict=True))
     assert told.pop(expiry) == "strike_twice"
     assert set(told.values()) == {"ok"}
+
+
+def test_options_on_the_vix_have_no_calendar_condition(chain) -> None:
+    needed = chain.select(CHAIN_COLUMNS)
+    roots = pa.array(["VIX"] * needed.num_rows).dictionary_encode()
+    (made,) = chain_surfaces(needed.set_column(CHAIN_COLUMNS.index("root"), "root", roots))
+    rows = surface_rows(made, coin_settled=False)
+    assert rows["worst_crossing"].null_count == rows.num_rows
+    assert rows["worst_density"].null_count == 0

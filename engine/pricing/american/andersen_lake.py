@@ -31,7 +31,8 @@ class Accuracy(Enum):
     HIGH      1e-8                                  2e-6                                      6e-4
     ========  ====================================  ========================================  ===========
 
-    Out of range are rates or yields of more than 30 to expiry, and volatilities of more than 30. The errors in the last
+    Out of range are rates or yields times years of more than 30, and volatilities times the root of years of more than
+    30. The errors in the last
     column are those of rates above 10 to expiry together with volatilities below 1.
     """
 

@@ -23,7 +23,8 @@ class AmericanStatus(IntEnum):
     DOUBLE_BOUNDARY = 2
     #: without time, volatility, spot or strike there is a value, but it has no derivatives
     DEGENERATE = 3
-    #: rate or yield times more years than errors are known for, or a formula whose terms leave the range of floats
+    #: more rate, yield or volatility to expiry than errors are known for, or a formula whose terms leave the range of
+    #: floats
     OUT_OF_RANGE = 4
 
     @property

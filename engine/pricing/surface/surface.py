@@ -86,7 +86,9 @@ class VolatilitySurface:
         )
 
 
-def fit_surface(quotes: SurfaceQuotes, *, previous: VolatilitySurface | None = None) -> VolatilitySurface:
+def fit_surface(
+    quotes: SurfaceQuotes, *, previous: VolatilitySurface | None = None, calendar: bool = True
+) -> VolatilitySurface:
     """Fit the surface of a day.
 
     Parameters
@@ -95,13 +97,16 @@ def fit_surface(quotes: SurfaceQuotes, *, previous: VolatilitySurface | None = N
         Of one underlying at one instant.
     previous : VolatilitySurface, optional
         The day before: its slices are where the fits of the same codes begin.
+    calendar : bool
+        Whether no slice may fall below the one before it. Not where each expiry is on another underlying, as options on
+        the VIX are on a future each: their total variance need not rise with time.
     """
     few = np.diff(quotes.offset) < LEAST_QUOTES
     ssvi = fit_ssvi(quotes) if few.any() else None
     k, w, weight, offset = quotes.log_moneyness, quotes.total_variance, quotes.weight, quotes.offset
     if ssvi is not None:
         k, w, weight, offset = _with_ssvi(quotes, ssvi, few)
-    fit = fit_svi(offset, quotes.year_fraction, k, w, weight, warm=_warm(quotes, previous))
+    fit = fit_svi(offset, quotes.year_fraction, k, w, weight, warm=_warm(quotes, previous), calendar=calendar)
     status = fit.status.copy()
     status[few] = FitStatus.TOO_FEW_QUOTES
     source = np.where(few, SliceSource.SSVI, SliceSource.SVI)

@@ -73,7 +73,8 @@ def lift(p: Floats, below: Floats, has_below: bool, step: float, look: Floats, n
 def rising_slopes(
     slices: Floats, status: NDArray[np.int8], reach: Floats, level: Floats, side: int, out: Floats
 ) -> None:
-    """Isotonic regression of the slices' slopes on one side, by pooling neighbours that fall.
+    """How steep slices may be on one side: the isotonic regression of their slopes, by pooling neighbours that fall,
+    and a little more from each to the next of a pool.
 
     A slice weighs by the standard deviations that its quotes reach: far quotes know more of a slope.
     """

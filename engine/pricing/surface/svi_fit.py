@@ -19,7 +19,8 @@ class FitStatus(IntEnum):
     """What became of the fit of an expiry."""
 
     OK = 0
-    #: raised by more than a thousandth of its variance at the money, to keep it from crossing the expiry before
+    #: raised by more than a thousandth of its variance at the money to be free of arbitrage, mostly of crossing the
+    #: expiry before
     RAISED = 1
     #: the steps ended before the descent came to rest: free of arbitrage, but not the best there is
     NOT_CONVERGED = 2

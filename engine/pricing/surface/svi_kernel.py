@@ -4,10 +4,10 @@ Of each expiry: a start, Levenberg-Marquardt under Huber weights in the box of s
 (:mod:`engine.pricing.surface.svi_domain`), and a look at the result on a finer grid.
 
 Two passes: the first for each expiry alone, the second, from the shortest expiry on, for those that cross a neighbour.
-In the second the slopes at the ends are held between those of the slice below and an isotonic regression of all slopes,
-a crossing of the slice below costs as much as 20 quotes' errors of its size, ten times that in a third turn where much
-of it is left, and one of the slice above as much as a third of one. What crosses still is raised by what is left; more
-than a thousandth of the variance at the money makes the status RAISED.
+In the second the slopes at the ends are held between those of the slice below and an isotonic regression of all slopes
+that may rise a little within its pools, a point below the slice below counts as a residual of 20 times a quote's, ten
+times that in a third turn where much of it is left, and one above the slice above of a third. What crosses still is
+raised by what is left; more than a thousandth of the variance at the money makes the status RAISED.
 """
 
 import math
@@ -174,7 +174,7 @@ def fit_one(
         lift(p, below, has_below, 1e-8 * level, look, nodes)
         if p[0] - before <= _MUCH * level:
             break
-        if turn == _ROBUST_PASSES:
+        if turn == _ROBUST_PASSES or not has_below:
             return RAISED
         # rather bent than raised as a whole
         p[0] = before

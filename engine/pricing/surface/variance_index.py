@@ -155,7 +155,8 @@ def variance_term(
     if not minutes > 0:
         return VarianceTerm(np.nan, np.nan, np.nan, 0, float(minutes), TermStatus.NO_TIME)
     years = minutes / MINUTES_PER_YEAR
-    b = np.where(b > 0, b, 0.0)
+    # what has a bid and no ask has no price
+    b = np.where((b > 0) & (a > 0), b, 0.0)
     mid = np.where(a > 0, 0.5 * (b + a), np.nan)
     sides = {}
     for name, rows in (("put", np.flatnonzero(is_put)), ("call", np.flatnonzero(~is_put))):

@@ -197,6 +197,8 @@ def test_columns_of_different_length_are_refused_by_name():
         ("strike", lambda v: v.astype(str), "strike has dtype <U"),
         ("right", lambda v: v.astype(float), "right has dtype float64, whole numbers are needed"),
         ("right", lambda v: v + 2, "right has the value 2: 0 is a call, 1 a put"),
+        ("right", lambda v: v.astype(int) + 256, "right has the value 256: 0 is a call, 1 a put"),
+        ("expiry_days", lambda v: v.astype(int) + 2**32, "expiry_days has the value 42949"),
         ("settles_us", lambda v: v / 1e6, "settles_us has dtype float64, whole numbers are needed"),
         (
             "american",

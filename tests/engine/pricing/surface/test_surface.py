@@ -247,3 +247,23 @@ def test_marks_of_real_contracts_are_as_far_off_as_they_say(spx_days):
             assert np.median(error) < within
             assert np.mean(error < marks.uncertainty) > 0.6
             assert np.mean(error < 2 * marks.uncertainty) > least_two
+
+
+def test_expiries_on_futures_of_their_own_may_cross():
+    """A shorter expiry with more total variance than a longer one, as the VIX has in a panic."""
+    parts = [(20.0, 0.05, 1.8), (24.0, 0.15, 0.7)]
+    k = np.linspace(-0.4, 0.6, 21)
+    columns = {
+        "code": np.repeat([0, 1], 21),
+        "right": np.tile((k >= 0) == 0, 2).astype(int),
+        "forward": np.repeat([f for f, _, _ in parts], 21),
+        "strike": np.concatenate([f * np.exp(k) for f, _, _ in parts]),
+        "year_fraction": np.repeat([t for _, t, _ in parts], 21),
+        "iv": np.concatenate([v * (1 + 0.3 * k) for _, _, v in parts]),
+    }
+    width = 0.01
+    quotes = surface_quotes(**columns, iv_bid=columns["iv"] - width, iv_ask=columns["iv"] + width)
+    apart, crossing = fit_surface(quotes), fit_surface(quotes, calendar=False)
+    assert apart.arbitrage().calendar_free
+    assert not crossing.arbitrage().calendar_free
+    assert np.nanmax(crossing.rms_error()) < 0.02 < np.nanmax(apart.rms_error())

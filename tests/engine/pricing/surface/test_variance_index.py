@@ -171,3 +171,17 @@ def test_the_vix_with_the_chains_own_discount(spx_days):
         minutes = (of["settles_us"].iloc[0] - of["ts_us"].iloc[0]) / 60e6
         terms.append(variance_term(*columns, discount=float(of["discount"].iloc[0]), minutes=minutes))
     assert volatility_index(*terms) == pytest.approx(16.72, abs=0.03)
+
+
+def test_an_option_with_a_bid_and_no_ask_is_left_out():
+    strike, right = np.tile(np.arange(80.0, 121.0, 5.0), 2), np.repeat([1, 0], 9)
+    price = black_price(right, 100.0, strike, 0.25, 0.2)
+    bid, ask = price - 0.01, price + 0.01
+    given = {"discount": 1.0, "minutes": 0.25 * MINUTES_PER_YEAR}
+    whole = variance_term(strike, right, bid, ask, **given)
+    put_at_80 = (strike == 80.0) & (right == 1)
+    ask[put_at_80] = np.nan
+    term = variance_term(strike, right, bid, ask, **given)
+    assert (term.status, term.options) == (TermStatus.OK, whole.options - 1)
+    without = variance_term(strike[~put_at_80], right[~put_at_80], bid[~put_at_80], ask[~put_at_80], **given)
+    assert term.variance == without.variance
