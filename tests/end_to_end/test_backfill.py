@@ -147,11 +147,11 @@ def test_killed_interrupted_and_failed_it_goes_on_and_ends_as_if_undisturbed(
     assert code == -signal.SIGKILL and "0 of 28 sessions are complete, 28 are left, in 2 chunks" in out
     assert statuses("option_chain") < SESSIONS
 
-    code, _, err = stop_when(tmp_path, 1, signal.SIGINT, lambda: statuses("option_chain") >= 3)
+    code, _, err = stop_when(tmp_path, 1, signal.SIGINT, lambda: statuses("volatility_surface") >= 3)
     said, stopped = err.splitlines()
     assert code == 130 and stopped == "optix: stopped"
     assert re.match(r"small_coin: \d+ of \d+ days.*the same command goes on with the rest$", said), said
-    complete = statuses("option_chain")
+    complete = statuses("volatility_surface")
     assert 0 < complete < SESSIONS
 
     # a month that cannot be compacted: its chunk fails, the other one is built
@@ -251,10 +251,10 @@ def test_a_store_that_goes_away_stops_it_in_one_line_and_back_again_it_goes_on(
     last = run_optix(tmp_path, *command, **settings)
     assert last.returncode == 0, last.stderr
     assert "going on: 2 of 4 sessions are complete, 2 are left, in 1 chunk" in last.stdout
-    assert verified(lake) == 4 * 6, "six layers of four days"
+    assert verified(lake) == 4 * 7, "seven layers of four days"
     # what the layers of these days hold is what they hold after a backfill of all days on a folder
     found = contents(lake)
     days = ("2025-11-29", "2025-11-30", "2025-12-01", "2025-12-02")
     layers = {p for p in undisturbed if p.split("/")[2] in days and p.split("/")[1] != "chain_month"}
-    assert len(layers) == 4 * 6 * 2, "a table and a status each"
+    assert len(layers) == 4 * 7 * 2, "a table and a status each"
     assert [p for p in sorted(layers) if found.get(p) != undisturbed[p]] == []
