@@ -8,7 +8,10 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
+import pyarrow as pa
+
 from assets.status_files import mapping_of, read_status_file, texts_of
+from resources.lake.digest import table_digest
 from resources.lake.errors import LakeFileNotFoundError
 from resources.lake.lake import Lake
 from resources.lake.layout import status_path
@@ -102,6 +105,28 @@ def _underlying(name: str, u: dict[str, Any]) -> UnderlyingStatus:
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(f"{name} has a path, digest, reason or warning that is no text")
     return found
+
+
+def write_underlying(
+    lake: Lake,
+    path: str,
+    table: pa.Table,
+    *,
+    status: Status,
+    reasons: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> UnderlyingStatus:
+    """Write the rows of one underlying (none where it is blocked or absent), and tell what was written."""
+    written = lake.write_table(path, table)
+    return UnderlyingStatus(
+        status=status,
+        reasons=reasons,
+        warnings=warnings,
+        rows=table.num_rows,
+        path=path,
+        sha256=written.sha256,
+        digest=table_digest(table),
+    )
 
 
 def made_from(status: DayStatus) -> dict[str, str]:

@@ -18,8 +18,9 @@ from engine.calendars import TradingCalendar
 from engine.calendars.epoch import days_of_date
 from engine.corporate_actions.contract_adjustment import changes_of
 from engine.corporate_actions.events import CorporateAction
-from engine.corporate_actions.listing_reconciliation import Listing, OpenInterestBasis, reconcile
+from engine.corporate_actions.listing_reconciliation import Listing, reconcile
 from engine.corporate_actions.memos import OptionMemo
+from engine.corporate_actions.open_interest import OpenInterestBasis
 from resources.data_quality.profile import last_snapshot
 from resources.harvest import RAW_QUOTES
 from resources.lake.lake import Lake

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from assets import engine_arrays as ea
 from assets.corporate_actions import ActionsInForce
-from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
+from assets.day_status import DayStatus, read_status, write_status, write_underlying
 from assets.known_dividends import cash_dividends
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
@@ -22,7 +22,6 @@ from engine.pricing.chain_columns import FORWARD_METHODS, IV_STATUSES, MODELS, C
 from engine.pricing.enrich import enrich_chain
 from engine.pricing.implied_volatility import IvStatus
 from resources.data_quality.grade import grade_quotes
-from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
@@ -146,15 +145,8 @@ def _enrich_day(universe: UniverseSpec, lake: Lake, in_force: ActionsInForce, da
         else:
             table = CHAIN_SCHEMA.empty_table()
         path = partition_path(universe.name, ASSET, day.isoformat(), name)
-        written = lake.write_table(path, table)
-        underlyings[name] = UnderlyingStatus(
-            status=before.status,
-            reasons=before.reasons,
-            warnings=before.warnings,
-            rows=table.num_rows,
-            path=path,
-            sha256=written.sha256,
-            digest=table_digest(table),
+        underlyings[name] = write_underlying(
+            lake, path, table, status=before.status, reasons=before.reasons, warnings=before.warnings
         )
     status = DayStatus(day, underlyings, {**upstream.inputs, **action_inputs, **rate_inputs})
     write_status(lake, universe, ASSET, status)

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import engine_arrays as ea
-from assets.day_status import DayStatus, UnderlyingStatus, read_status, write_status
+from assets.day_status import DayStatus, read_status, write_status, write_underlying
 from assets.layers import daily_asset, daily_result, partition_days
 from resources.database.resource import DatabaseResource
-from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
@@ -42,15 +41,13 @@ def rate_days(
         record = sources.harvest_rates(universe, store, day)
         found = source.rates_as_of(day, store.load(record))
         path = partition_path(universe.name, ASSET, day.isoformat(), currency)
-        written = lake.write_table(path, found.table)
-        entry = UnderlyingStatus(
+        entry = write_underlying(
+            lake,
+            path,
+            found.table,
             status="ok" if found.table.num_rows else "absent",
             reasons=() if found.table.num_rows else (found.problem or "no rate is known",),
             warnings=(found.problem,) if found.problem and found.table.num_rows else (),
-            rows=found.table.num_rows,
-            path=path,
-            sha256=written.sha256,
-            digest=table_digest(found.table),
         )
         status = DayStatus(day, {currency: entry}, {record.path: record.digest})
         write_status(lake, universe, ASSET, status)

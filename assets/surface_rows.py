@@ -14,7 +14,7 @@ from engine.pricing.surface.surface import SliceSource, VolatilitySurface, fit_s
 from engine.pricing.surface.svi import SviParameters, derivatives, total_variance, total_variance_between
 from engine.pricing.surface.svi_fit import FitStatus
 from engine.pricing.surface.variance_index import MINUTES_PER_YEAR, variance_term
-from resources.schemas import CHAIN_SCHEMA, SURFACE_SCHEMA
+from resources.schemas import SURFACE_SCHEMA
 
 #: grades whose quotes a slice is fitted to: two-sided, of this session, and with room between bid and ask
 FITTED_GRADES = ("firm", "wide")
@@ -23,13 +23,12 @@ FITTED_GRADES = ("firm", "wide")
 ON_ITS_OWN_FUTURE = frozenset({"VIX", "VIXW"})
 #: the part of a smile that its error is told of, in deviations at the money
 NEAR_DEVIATIONS = 1.5
-_NEEDED = (
-    "underlying", "trade_date", "snapshot_id", "ts", "known_at", "root", "expiry", "settles_at", "right", "bid", "ask",
+#: of the chain's columns, those that a surface is made of, in their order
+CHAIN_COLUMNS = [
+    "underlying", "root", "trade_date", "snapshot_id", "ts", "known_at", "expiry", "settles_at", "right", "bid", "ask",
     "adjusted_strike", "adjusted_multiplier", "deliverable", "forward", "discount", "year_fraction", "iv", "iv_bid",
     "iv_ask", "grade",
-)  # fmt: skip
-#: of the chain's columns, those that a surface is made of
-CHAIN_COLUMNS = [name for name in CHAIN_SCHEMA.names if name in _NEEDED]
+]  # fmt: skip
 _DAY_BITS = 20
 NO_DISCOUNT, STRIKE_TWICE, NOT_POSITIVE = "no_discount", "strike_twice", "not_positive"
 _OF_EXPIRY = (
@@ -41,9 +40,18 @@ _FIT_STATUSES = [status.label for status in FitStatus]
 
 @dataclass(frozen=True, slots=True)
 class ChainSurface:
-    """A surface, and the rows of the chain (those with standard deliverables) that it was made of.
+    """A surface, and what it was made of.
 
-    ``codes`` are those of root and expiry, of each row; ``calendar`` says whether slices may not cross.
+    Attributes
+    ----------
+    rows
+        ``CHAIN_COLUMNS`` of the snapshot's contracts with standard deliverables.
+    codes : int64[rows]
+        Of root and expiry, as in ``surface.quotes.code``.
+    surface
+        Its slices, by time.
+    calendar
+        Whether slices were kept from crossing.
     """
 
     rows: pa.Table

@@ -9,12 +9,11 @@ import sys
 import dagster as dg
 import pyarrow as pa
 
-from assets.day_status import DayStatus, Status, UnderlyingStatus, write_status
+from assets.day_status import DayStatus, Status, write_status, write_underlying
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import universe_key
 from engine.calendars import TradingCalendar
 from resources.data_quality.profile_columns import local_text
-from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
@@ -57,15 +56,7 @@ def _price_day(
         if status != "ok":
             rows = UNDERLYING_SCHEMA.empty_table()
         path = partition_path(universe.name, ASSET, day.isoformat(), spec.symbol)
-        written = lake.write_table(path, rows)
-        underlyings[spec.symbol] = UnderlyingStatus(
-            status=status,
-            reasons=reasons,
-            rows=rows.num_rows,
-            path=path,
-            sha256=written.sha256,
-            digest=table_digest(rows),
-        )
+        underlyings[spec.symbol] = write_underlying(lake, path, rows, status=status, reasons=reasons)
     found = DayStatus(day, underlyings, inputs)
     write_status(lake, universe, ASSET, found)
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets import engine_arrays as ea
-from assets.day_status import DayStatus, UnderlyingStatus, made_from, read_status, write_status
+from assets.day_status import DayStatus, made_from, read_status, write_status, write_underlying
 from assets.layers import daily_asset, daily_result, each_day, partition_days
 from assets.naming import picture, universe_key
 from assets.surface_rows import (
@@ -23,7 +23,6 @@ from assets.surface_rows import (
 from engine.pricing.surface.arbitrage import ROUNDING
 from engine.pricing.surface.surface import SliceSource
 from engine.pricing.surface.svi import total_variance
-from resources.lake.digest import table_digest
 from resources.lake.lake import Lake
 from resources.lake.layout import partition_path
 from resources.lake.resource import LakeResource
@@ -40,8 +39,6 @@ NO_BUTTERFLY, NO_CALENDAR, NEAR_QUOTES = (
 NEAR_ERROR, NEAR_SHARE = 0.02, 0.9
 _INDEX_DAYS = 30
 _LINE_POINTS = 121
-
-
 #: the rows of each day and underlying that has any
 Tables = dict[tuple[dt.date, str], pa.Table]
 
@@ -64,15 +61,8 @@ def _fit_day(universe: UniverseSpec, lake: Lake, day: dt.date) -> tuple[DayStatu
             ]
         table = pa.concat_tables(pieces).unify_dictionaries()
         path = partition_path(universe.name, ASSET, day.isoformat(), name)
-        written = lake.write_table(path, table)
-        underlyings[name] = UnderlyingStatus(
-            status=before.status,
-            reasons=before.reasons,
-            warnings=before.warnings,
-            rows=table.num_rows,
-            path=path,
-            sha256=written.sha256,
-            digest=table_digest(table),
+        underlyings[name] = write_underlying(
+            lake, path, table, status=before.status, reasons=before.reasons, warnings=before.warnings
         )
         if table.num_rows:
             tables[day, name] = table
@@ -112,8 +102,7 @@ def arbitrage_check(name: str, column: str, tables: Tables) -> dg.AssetCheckResu
 
 def near_check(tables: Tables) -> dg.AssetCheckResult:
     """Whether nearly all slices pass near the quotes that they were fitted to."""
-    none = [np.empty(0)]
-    errors = np.concatenate(none + [ea.floats(table, "rms_error") for table in tables.values()])
+    errors = np.concatenate([np.empty(0), *(ea.floats(table, "rms_error") for table in tables.values())])
     errors = errors[np.isfinite(errors)]
     share = float(np.mean(errors <= NEAR_ERROR)) if errors.size else None
     return dg.AssetCheckResult(

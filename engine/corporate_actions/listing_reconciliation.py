@@ -7,39 +7,15 @@ the day with what was listed the last session before, carried through the memos 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.corporate_actions.memos import OptionMemo
+from engine.corporate_actions.open_interest import MOST, CountedOpenInterest, OpenInterestBasis
 
-#: Share of the contracts of a root from which it says how a vendor lists them. Shares seen in real chains are
-#: near 0 or near 1: CRWD on 2026-07-02 and 07-06 lists all 4,136 under both terms, on 07-07 under the new ones.
-_MOST = 0.5
-_HARDLY_ANY = 0.05
-#: contracts with known open interest that it takes to judge how the vendor counts it
-_MIN_CONTRACTS = 5
 #: the part of a contract's key that is its root
 ROOT_BITS = 12
-
-
-class OpenInterestBasis(IntEnum):
-    """How ``open_interest`` follows from what the vendor wrote."""
-
-    #: it is what the vendor wrote
-    AS_LISTED = 0
-    #: written under the terms in force but counted in old contracts: multiplied with what one became
-    RESTATED = 1
-    #: written under the old terms: multiplied with what one contract became, and moved to the row in force
-    MOVED = 2
-    #: what the vendor wrote is the old contract's of the same strike; unknown
-    LEFT_OVER = 3
-
-    @property
-    def label(self) -> str:
-        """The value in storage."""
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +170,15 @@ def reconcile(
     old_alone = ~np.isin(old, new)
     root = before.root_code[alive]
     under_old, under_new = _shares(here, old, new, root)
-    doubled = (under_old >= _MOST) & (under_new >= _MOST)
-    unmoved = (under_old >= _MOST) & ~doubled
+    doubled = (under_old >= MOST) & (under_new >= MOST)
+    unmoved = (under_old >= MOST) & ~doubled
 
     stale = np.flatnonzero(np.isin(here, old[old_alone & doubled]))
     of_stale = _find(here[stale], old)
     has_row = np.isin(new[of_stale], here)
     stands = np.isin(new, here) | (np.isin(old, here) & old_alone & (doubled | unmoved))
 
-    counted = _Counted(
+    counted = CountedOpenInterest(
         own=now.open_interest,
         contract=np.where(np.isin(np.arange(len(here)), stale), -1, _find(here, new)),
         contracts=image.contracts[alive],
@@ -215,7 +191,7 @@ def reconcile(
     if previous is not None:
         yesterday = contract_keys(previous, book)
         then_old, then_new = _shares(yesterday, old, new, root)
-        was = old_alone & ~doubled & (then_old >= _MOST) & (then_new >= _MOST) & np.isin(old, yesterday)
+        was = old_alone & ~doubled & (then_old >= MOST) & (then_new >= MOST) & np.isin(old, yesterday)
         left = np.isin(here, old[was]) & (open_interest > 0) & (basis == OpenInterestBasis.AS_LISTED)
         open_interest[left], basis[left] = np.nan, OpenInterestBasis.LEFT_OVER
     return Reconciled(
@@ -226,61 +202,6 @@ def reconcile(
         basis=basis,
         vanished=alive[~stands],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """Open interest from every side; ``contract`` is each row's place in the contracts before, -1: none of them.
-
-    ``own``, ``contract`` and ``taken_from`` are by row of the day, the others by contract.
-    """
-
-    own: NDArray[np.float64]
-    contract: NDArray[np.int64]
-    contracts: NDArray[np.float64]
-    before: NDArray[np.float64]
-    under_old: NDArray[np.float64]
-    #: the new terms are no contract's old ones
-    telling: NDArray[np.bool_]
-    #: the row's terms were a contract's before
-    taken_from: NDArray[np.bool_]
-
-    def reconciled(self) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-        found = self.own.copy()
-        basis = np.full(len(found), OpenInterestBasis.AS_LISTED, dtype=np.int8)
-        rows = np.flatnonzero(self.contract >= 0)
-        of = self.contract[rows]
-        if self._lags_under_old_terms(rows, of):
-            found[rows] = (self.contracts * self.under_old)[of]
-            basis[rows] = OpenInterestBasis.MOVED
-            other = (self.contract < 0) & self.taken_from & (self.own > 0)
-            found[other], basis[other] = np.nan, OpenInterestBasis.LEFT_OVER
-        elif self._counts_old_contracts(rows, of):
-            found[rows] = self.own[rows] * self.contracts[of]
-            basis[rows] = OpenInterestBasis.RESTATED
-        else:
-            blank = rows[np.isnan(self.own[rows]) & self.telling[of] & (self.under_old[of] > 0)]
-            moved = self.contract[blank]
-            found[blank] = self.contracts[moved] * self.under_old[moved]
-            basis[blank] = OpenInterestBasis.MOVED
-        return found, basis
-
-    def _lags_under_old_terms(self, rows: NDArray[np.int64], of: NDArray[np.int64]) -> bool:
-        open_before = self.before > 0
-        judged = self.telling[of] & open_before[of]
-        if judged.sum() < _MIN_CONTRACTS:
-            return False
-        under_new = float((self.own[rows[judged]] > 0).mean())
-        under_old = float((self.under_old[open_before] > 0).mean())
-        return under_new < _HARDLY_ANY and under_old >= _MOST
-
-    def _counts_old_contracts(self, rows: NDArray[np.int64], of: NDArray[np.int64]) -> bool:
-        judged = self.telling[of] & (self.before[of] > 0) & (self.own[rows] > 0) & (self.contracts[of] != 1.0)
-        if judged.sum() < _MIN_CONTRACTS:
-            return False
-        ratio = np.log(self.own[rows[judged]] / self.before[of[judged]])
-        became = np.log(self.contracts[of[judged]])
-        return float(np.median(np.abs(ratio))) < float(np.median(np.abs(ratio - became)))
 
 
 def _shares(

@@ -23,6 +23,7 @@ from assets.option_chain import enrich_days
 from assets.rates import rate_days
 from assets.underlying_prices import price_days, universe_calendar
 from assets.validation import validate_days
+from assets.volatility_surface import fit_days
 from engine.backtest.lookahead import LookAheadError, assert_same_up_to
 from engine.backtest.result import BacktestResult
 from engine.backtest.run import run_backtest
@@ -112,6 +113,7 @@ def build(name: str, files: Path, lake_folder: Path, sources_type: type[SourcesR
     validate_days(universe, lake, provider, days, calendar, lambda results: None)
     adjust_days(universe, lake, lambda: provider, days)
     enrich_days(universe, lake, days)
+    fit_days(universe, lake, days)
     for month in months:
         compact_month(universe, lake, month, days)
     return World(universe, lake)
@@ -220,7 +222,8 @@ def spoiled_actions(rows: list[dict[str, str]], day: dt.date, t_us: int) -> list
 def assert_same_layers(own: World, other: World, day: dt.date) -> None:
     """Every quote, rate, forward and volatility of the sessions up to t, whether or not a study traded on it."""
     reference = ["rates"] if own.universe.rates else []
-    for asset in ("validated_quotes", "underlying_prices", *reference, "adjusted_quotes", "option_chain"):
+    priced = ("adjusted_quotes", "option_chain", "volatility_surface")
+    for asset in ("validated_quotes", "underlying_prices", *reference, *priced):
         before, after = own.layers(asset, day), other.layers(asset, day)
         differ = [session for session in before if before[session] != after[session]]
         if differ or len(before) != len(after):

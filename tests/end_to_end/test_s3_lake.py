@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from assets import adjustment, chain_month, option_chain, rates, underlying_prices, validation
+from assets import (
+    adjustment,
+    chain_month,
+    option_chain,
+    rates,
+    underlying_prices,
+    validation,
+    volatility_surface,
+)
 from engine.calendars import TradingCalendar
 from resources.generator.demo import generate_universe
 from resources.generator.demo_markets import DEMO_STOCK
@@ -74,6 +82,7 @@ def _ingest(universe: UniverseSpec, lake: Lake, generated: Path) -> dict[str, ob
     validation.validate_days(universe, lake, provider, days, calendar, lambda results: None)
     adjustment.adjust_days(universe, lake, lambda: provider, days)
     option_chain.enrich_days(universe, lake, days)
+    volatility_surface.fit_days(universe, lake, days)
     return chain_month.compact_month(universe, lake, universe.start.replace(day=1), days)
 
 

@@ -136,11 +136,16 @@ def total_variance_between(
 
 def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Floats, Floats]:
     """``w'(k)`` and ``w''(k)``; broadcast."""
-    k = as_floats("log_moneyness", log_moneyness, REAL_NUMBERS)
-    p = parameters
+    _, slope, bend = _with_derivatives(as_floats("log_moneyness", log_moneyness, REAL_NUMBERS), parameters)
+    return slope, bend
+
+
+def _with_derivatives(k: Floats, p: SviParameters) -> tuple[Floats, Floats, Floats]:
+    """``w``, ``w'`` and ``w''``, whose square root is the dearest part."""
     x = k - p.m
     r = np.hypot(x, p.sigma)
-    return np.asarray(p.b * (p.rho + x / r)), np.asarray(p.b * p.sigma**2 / (r * r * r))
+    w, slope, bend = p.a + p.b * (p.rho * x + r), p.b * (p.rho + x / r), p.b * p.sigma**2 / (r * r * r)
+    return np.asarray(w), np.asarray(slope), np.asarray(bend)
 
 
 def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Floats:
@@ -150,12 +155,7 @@ def butterfly_density(log_moneyness: ArrayLike, parameters: SviParameters) -> Fl
     ``g exp(-d2^2 / 2) / sqrt(2 pi w)``. NaN where total variance is not positive.
     """
     k = as_floats("log_moneyness", log_moneyness, REAL_NUMBERS)
-    p = parameters
-    # as in the two functions above, whose square root is the dearest part
-    x = k - p.m
-    r = np.hypot(x, p.sigma)
-    w = p.a + p.b * (p.rho * x + r)
-    slope, bend = p.b * (p.rho + x / r), p.b * p.sigma**2 / (r * r * r)
+    w, slope, bend = _with_derivatives(k, parameters)
     with np.errstate(invalid="ignore", divide="ignore"):
         g = (1.0 - 0.5 * k * slope / w) ** 2 - 0.25 * slope**2 * (1.0 / w + 0.25) + 0.5 * bend
         return np.where(w > 0, g, np.nan)

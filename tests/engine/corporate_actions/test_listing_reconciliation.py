@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.corporate_actions.listing_reconciliation import Listing, OpenInterestBasis, carried, reconcile
+from engine.corporate_actions.listing_reconciliation import Listing, carried, reconcile
 from engine.corporate_actions.memos import OptionMemo
+from engine.corporate_actions.open_interest import OpenInterestBasis
 
 DAY = 20_000
 SPLIT = [OptionMemo(contracts=4, strike_divisor=4)]
