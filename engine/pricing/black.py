@@ -133,39 +133,46 @@ def derivative_loop(
     speed: Floats,
 ) -> None:
     """Derivatives of n options: a loop for each, since one that writes several arrays is not vectorized."""
-    d1, density, s = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    root, s, per_s = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    d1, bell, density = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     for first in range(0, delta.size, _BLOCK):
         n = min(_BLOCK, delta.size - first)
         f, k = forward[first : first + n], strike[first : first + n]
         t, v = years[first : first + n], sigma[first : first + n]
         r = right[first : first + n]
         for i in range(n):
-            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i])
+            root[i] = math.sqrt(t[i])
         for i in range(n):
-            density[i] = terms.density_of(d1[i])
+            s[i] = v[i] * root[i]
         for i in range(n):
-            s[i] = v[i] * math.sqrt(t[i])
+            per_s[i] = terms.per_total_volatility(s[i])
+        for i in range(n):
+            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i], root[i], per_s[i])
+        for i in range(n):
+            bell[i] = terms.bell_of(d1[i])
+        for i in range(n):
+            density[i] = terms.density_of(bell[i])
         out = delta[first : first + n]
         for i in range(n):
-            out[i] = terms.delta_of(r[i] == 1, d1[i])
+            out[i] = terms.delta_of(r[i] == 1, d1[i], bell[i])
         out = gamma[first : first + n]
         for i in range(n):
-            out[i] = terms.gamma_of(density[i], f[i], s[i])
+            out[i] = terms.gamma_of(density[i], f[i], per_s[i])
         out = vega[first : first + n]
         for i in range(n):
-            out[i] = f[i] * density[i] * math.sqrt(t[i])
+            out[i] = f[i] * density[i] * root[i]
         out = decay[first : first + n]
         for i in range(n):
-            out[i] = terms.decay_of(density[i], f[i], t[i], v[i])
+            out[i] = terms.decay_of(density[i], f[i], v[i], per_s[i])
         out = vanna[first : first + n]
         for i in range(n):
-            out[i] = terms.vanna_of(density[i], d1[i], t[i], s[i])
+            out[i] = terms.vanna_of(density[i], d1[i], s[i], root[i], per_s[i])
         out = volga[first : first + n]
         for i in range(n):
-            out[i] = terms.volga_of(density[i], d1[i], f[i], t[i], s[i])
+            out[i] = terms.volga_of(density[i], d1[i], f[i], t[i], s[i], per_s[i])
         out = delta_decay[first : first + n]
         for i in range(n):
             out[i] = terms.delta_decay_of(density[i], d1[i], t[i], s[i])
         out = speed[first : first + n]
         for i in range(n):
-            out[i] = terms.speed_of(density[i], d1[i], f[i], s[i])
+            out[i] = terms.speed_of(density[i], d1[i], f[i], per_s[i])

@@ -2,6 +2,8 @@
 
 All are per unit of underlying, on the forward, with ``s = sigma sqrt(T)``, ``d1 = ln(F/K)/s + s/2``, ``d2 = d1 - s``.
 They stay finite where time or volatility vanish: d1 is then infinite, or 0 where forward and strike agree.
+``root`` is ``sqrt T``, ``per_s`` is ``1/s`` or 0 where there is no uncertainty, ``bell`` is ``exp(-d1^2 / 2)``: loops
+keep them, since divisions, roots and exponentials are most of the work.
 """
 
 import math
@@ -10,7 +12,7 @@ import numpy as np
 
 from engine.pricing.compiled import fma, inlined
 from engine.pricing.normalised_black import normalised_price
-from engine.pricing.vector_math import INV_SQRT_TWO_PI, exp, log, ndtr
+from engine.pricing.vector_math import INV_SQRT_TWO_PI, exp_of_minus_half_square, log, ndtr_from
 
 _LEAST_TOTAL_VOLATILITY = 1e-290
 
@@ -36,53 +38,62 @@ def price_of(is_put: bool, forward: float, strike: float, years: float, sigma: f
 
 
 @inlined
-def d1_of(forward: float, strike: float, years: float, sigma: float) -> float:
+def per_total_volatility(s: float) -> float:
+    """``1/s``, 0 without uncertainty: what is multiplied with it vanishes there."""
+    return 1.0 / s if s > _LEAST_TOTAL_VOLATILITY else 0.0
+
+
+@inlined
+def d1_of(forward: float, strike: float, years: float, sigma: float, root: float, per_s: float) -> float:
     """NaN outside the domain."""
     x = log(forward / strike)
-    s = sigma * math.sqrt(years)
     certain = np.inf if x > 0.0 else (-np.inf if x < 0.0 else 0.0)
-    d1 = fma(0.5, s, x / s) if s > _LEAST_TOTAL_VOLATILITY else certain
+    d1 = fma(0.5, sigma * root, x * per_s) if per_s > 0.0 else certain
     return d1 if is_priced(forward, strike, years, sigma) else np.nan
 
 
 @inlined
-def density_of(d1: float) -> float:
-    """Standard normal density."""
-    return INV_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
+def bell_of(d1: float) -> float:
+    """Standard normal density without its factor."""
+    return exp_of_minus_half_square(d1)
 
 
 @inlined
-def delta_of(is_put: bool, d1: float) -> float:
+def density_of(bell: float) -> float:
+    """Standard normal density."""
+    return INV_SQRT_TWO_PI * bell
+
+
+@inlined
+def delta_of(is_put: bool, d1: float, bell: float) -> float:
     """dPrice/dForward."""
     sign = -1.0 if is_put else 1.0
-    return sign * ndtr(sign * d1)
+    return sign * ndtr_from(sign * d1, bell)
 
 
 @inlined
-def gamma_of(density: float, forward: float, s: float) -> float:
+def gamma_of(density: float, forward: float, per_s: float) -> float:
     """d2Price/dForward2; 0 without uncertainty (at the strike itself it has no value there)."""
-    return density / (forward * s) if s > _LEAST_TOTAL_VOLATILITY else 0.0 * density
+    return density * per_s / forward
 
 
 @inlined
-def decay_of(density: float, forward: float, years: float, sigma: float) -> float:
+def decay_of(density: float, forward: float, sigma: float, per_s: float) -> float:
     """dPrice/dTime with the forward held, per year."""
-    return 0.5 * forward * density * sigma / math.sqrt(years) if years > 0.0 else 0.0 * density
+    return 0.5 * forward * density * sigma * (sigma * per_s)
 
 
 @inlined
-def vanna_of(density: float, d1: float, years: float, s: float) -> float:
+def vanna_of(density: float, d1: float, s: float, root: float, per_s: float) -> float:
     """d2Price/dForward dSigma."""
-    uncertain = s > _LEAST_TOTAL_VOLATILITY
-    value = -density * (d1 - s) * math.sqrt(years) / s if uncertain else 0.0 * density
+    value = -density * (d1 - s) * root * per_s
     return value if abs(d1) < np.inf else 0.0 * density
 
 
 @inlined
-def volga_of(density: float, d1: float, forward: float, years: float, s: float) -> float:
+def volga_of(density: float, d1: float, forward: float, years: float, s: float, per_s: float) -> float:
     """d2Price/dSigma2."""
-    uncertain = s > _LEAST_TOTAL_VOLATILITY
-    value = forward * density * years * d1 * (d1 - s) / s if uncertain else 0.0 * density
+    value = forward * density * years * d1 * (d1 - s) * per_s
     return value if abs(d1) < np.inf else 0.0 * density
 
 
@@ -94,8 +105,7 @@ def delta_decay_of(density: float, d1: float, years: float, s: float) -> float:
 
 
 @inlined
-def speed_of(density: float, d1: float, forward: float, s: float) -> float:
+def speed_of(density: float, d1: float, forward: float, per_s: float) -> float:
     """d3Price/dForward3."""
-    uncertain = s > _LEAST_TOTAL_VOLATILITY
-    value = -density * (1.0 + d1 / s) / (forward * forward * s) if uncertain else 0.0 * density
+    value = -density * (1.0 + d1 * per_s) * per_s / (forward * forward)
     return value if abs(d1) < np.inf else 0.0 * density

@@ -7,7 +7,7 @@ from engine.pricing.compiled import callable_part, fma
 from engine.pricing.normalised_black import MOST_TOTAL_VOLATILITY, scaled_difference
 from engine.pricing.vector_math import SQRT_HALF, erfcx_of_positive, exp, log
 
-_SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
+_SQRT_HALF_PI = math.sqrt(0.5 * math.pi)
 _LARGEST = 80.0  # N(-40) is 0: no price asks for more
 _SMALL_PRICE = 1e-2  # of the largest price
 _SETTLED = 1e-8  # the steps are of fourth order: what moved less stands to full precision
@@ -44,12 +44,12 @@ def bracketed_total_volatility(x: float, price: float) -> float:
             else:
                 # a small price cannot need this much: any sign that sends the bracket down will do
                 scaled, objective = 1.0, 1.0
-            slope = _SQRT_TWO_OVER_PI / scaled
+            per_slope = _SQRT_HALF_PI * scaled
         else:
             scaled = erfcx_of_positive(abs(h + t) * SQRT_HALF) + erfcx_of_positive((t - h) * SQRT_HALF)
             objective = log(0.5 * scaled / (largest - price)) - 0.5 * fma(h, h, t * t)
-            slope = -_SQRT_TWO_OVER_PI / scaled
-        step, newton = householder(objective, slope, h, t, s)
+            per_slope = -_SQRT_HALF_PI * scaled
+        step, newton = householder(objective, per_slope, h, t, 1.0 / s)
         if newton < 0.0:
             high = s
         else:

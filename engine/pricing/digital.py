@@ -91,7 +91,8 @@ def cash_loop(
 ) -> None:
     """Undiscounted prices of n options that pay 1."""
     for i in range(price.size):
-        d1 = terms.d1_of(forward[i], strike[i], years[i], sigma[i])
-        s = sigma[i] * np.sqrt(years[i])
+        root = np.sqrt(years[i])
+        s = sigma[i] * root
+        d1 = terms.d1_of(forward[i], strike[i], years[i], sigma[i], root, terms.per_total_volatility(s))
         d2 = d1 - s if abs(d1) < np.inf else d1
         price[i] = ndtr(-d2) if right[i] == 1 else ndtr(d2)

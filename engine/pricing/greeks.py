@@ -17,6 +17,7 @@ from engine.pricing.black import black_derivatives, price_loop
 from engine.pricing.compiled import kernel
 
 DAYS_PER_YEAR = 365.0
+_YEARS_PER_DAY = 1.0 / DAYS_PER_YEAR
 _BLOCK = 1024
 
 
@@ -193,7 +194,9 @@ def greek_loop(
     rho_per_pct: Floats,
 ) -> None:
     """Greeks of n options from their prices: a loop for each, since one that writes several is not vectorized."""
-    d1, density, exposure = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    root, per_s, d1 = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    bell, exposure, weight = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    per_spot, value = np.empty(_BLOCK), np.empty(_BLOCK)
     for first in range(0, delta.size, _BLOCK):
         n = min(_BLOCK, delta.size - first)
         f, k = forward[first : first + n], strike[first : first + n]
@@ -202,25 +205,35 @@ def greek_loop(
         r, p = right[first : first + n], undiscounted[first : first + n]
         b, c = rate[first : first + n], carry[first : first + n]
         for i in range(n):
-            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i])
+            root[i] = math.sqrt(t[i])
         for i in range(n):
-            density[i] = terms.density_of(d1[i])
+            per_s[i] = terms.per_total_volatility(v[i] * root[i])
         for i in range(n):
-            exposure[i] = d[i] * f[i] * terms.delta_of(r[i] == 1, d1[i])
+            per_spot[i] = 1.0 / s[i]
+        for i in range(n):
+            d1[i] = terms.d1_of(f[i], k[i], t[i], v[i], root[i], per_s[i])
+        for i in range(n):
+            bell[i] = terms.bell_of(d1[i])
+        for i in range(n):
+            exposure[i] = d[i] * f[i] * terms.delta_of(r[i] == 1, d1[i], bell[i])
+        for i in range(n):
+            weight[i] = d[i] * f[i] * terms.density_of(bell[i])
+        for i in range(n):
+            value[i] = d[i] * p[i]
         out = delta[first : first + n]
         for i in range(n):
-            out[i] = exposure[i] / s[i]
+            out[i] = exposure[i] * per_spot[i]
         out = gamma[first : first + n]
         for i in range(n):
-            ratio = f[i] / s[i]
-            out[i] = d[i] * ratio * ratio * terms.gamma_of(density[i], f[i], v[i] * math.sqrt(t[i]))
+            # gamma on the forward is divided by it, and the square of forward over spot takes that back
+            out[i] = weight[i] * per_spot[i] * per_spot[i] * per_s[i]
         out = vega_per_vol_point[first : first + n]
         for i in range(n):
-            out[i] = 0.01 * d[i] * f[i] * density[i] * math.sqrt(t[i])
+            out[i] = 0.01 * weight[i] * root[i]
         out = theta_per_day[first : first + n]
         for i in range(n):
-            decay = d[i] * terms.decay_of(density[i], f[i], t[i], v[i])
-            out[i] = (b[i] * d[i] * p[i] - c[i] * exposure[i] - decay) / DAYS_PER_YEAR
+            decay = 0.5 * weight[i] * v[i] * (v[i] * per_s[i])
+            out[i] = (b[i] * value[i] - c[i] * exposure[i] - decay) * _YEARS_PER_DAY
         out = rho_per_pct[first : first + n]
         for i in range(n):
-            out[i] = 0.01 * t[i] * (exposure[i] - d[i] * p[i]) + 0.0 * b[i]
+            out[i] = 0.01 * t[i] * (exposure[i] - value[i]) + 0.0 * b[i]

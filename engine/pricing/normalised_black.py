@@ -54,7 +54,9 @@ def scaled_difference(h: float, t: float) -> float:
     """``Y(-(h + t)/sqrt 2) - Y((t - h)/sqrt 2)`` for h <= 0 and t >= 0 with ``h + t <= 0.77``."""
     y = -(h + t) * SQRT_HALF - _LEAST
     z = (t - h) * SQRT_HALF - _LEAST
-    below_y, below_z = 1.0 / (y + _K), 1.0 / (z + _K)
+    # one division for both: of what these loops do, divisions and roots cost most
+    both = 1.0 / ((y + _K) * (z + _K))
+    below_y, below_z = both * (z + _K), both * (y + _K)
     u = (y - _K) * below_y
     v = (z - _K) * below_z
     # b becomes the polynomial at v, d its divided difference at u and v
@@ -112,7 +114,7 @@ def scaled_difference(h: float, t: float) -> float:
     b = fma(b, v, _C0)
     gap = 2.0 * t * SQRT_HALF
     wide_y, wide_z = fma(2.0, y, 1.0), fma(2.0, z, 1.0)
-    numerator = 2.0 * (b - _K * d * wide_z * below_y * below_z)
+    numerator = 2.0 * (b - _K * d * wide_z * both)
     return gap * numerator / (wide_y * wide_z)
 
 

@@ -155,14 +155,24 @@ def erfc(x: float) -> float:
 
 
 @inlined
+def exp_of_minus_half_square(x: float) -> float:
+    """``exp(-x^2 / 2)``, as :func:`exp_of_minus_square`."""
+    square = x * x
+    lost = fma(x, x, -square)
+    value = exp(-0.5 * square)
+    return value - 0.5 * value * lost if square < np.inf else value
+
+
+@inlined
 def ndtr(x: float) -> float:
     """Distribution function of the standard normal."""
-    y = abs(x)
-    square = y * y
-    lost = fma(y, y, -square)
-    density = exp(-0.5 * square)
-    density = density - 0.5 * density * lost if square < np.inf else density
-    tail = 0.5 * density * erfcx_of_positive(SQRT_HALF * y)
+    return ndtr_from(x, exp_of_minus_half_square(x))
+
+
+@inlined
+def ndtr_from(x: float, bell: float) -> float:
+    """The same where ``exp(-x^2 / 2)`` is at hand."""
+    tail = 0.5 * bell * erfcx_of_positive(SQRT_HALF * abs(x))
     return 1.0 - tail if x > 0.0 else tail
 
 

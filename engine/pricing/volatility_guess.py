@@ -2,8 +2,9 @@
 
 The volatility of Bachelier's model has only one variable: the ratio of straddle to out-of-the-money price. It is read
 from a table of parabolas that is addressed by the bits of that ratio, 16 to each doubling. From there to Black's
-volatility a factor ``x / (2 sinh(x/2))``, exact in the far wings, and a polynomial in the squares of moneyness and
-volatility, fitted on s < 1.5, |x| < 3 and up to 8.5 standard deviations, where the guess is good to 1e-4.
+volatility a factor ``x / (2 sinh(x/2))``, which is what remains in the far wings, as a polynomial that is good to 2e-6
+for |x| < 3, and another polynomial in the squares of moneyness and volatility, fitted on s < 1.5, |x| < 3 and up to 8.5
+standard deviations, where the guess is good to 1e-4.
 """
 
 import numpy as np
@@ -21,7 +22,7 @@ _FRACTION_BITS = (1 << _SHIFT) - 1
 _ONE_BITS = 1023 << 52
 _FRACTION_SCALE = float(2 ** (_CELL_BITS + 1))
 #: ratio of straddle to twice the out-of-the-money price where the table ends: 9 standard deviations
-MOST_RATIO = 2.0**_OCTAVES
+_MOST_RATIO = 2.0**_OCTAVES
 _MOST_DEVIATIONS = 12.0
 
 
@@ -53,8 +54,8 @@ _TABLE = bachelier_table()
 
 
 @inlined
-def volatility_guess(x: float, moneyness: float, price: float) -> tuple[float, float]:
-    """Total volatility, and the ratio that the table was read at; trust it only where that is below ``MOST_RATIO``.
+def volatility_guess(x: float, moneyness: float, price: float, per_price: float) -> float:
+    """Total volatility; 0 beyond the end of the table.
 
     Parameters
     ----------
@@ -64,11 +65,13 @@ def volatility_guess(x: float, moneyness: float, price: float) -> tuple[float, f
         ``|F - K| / sqrt(F K)``.
     price
         Out-of-the-money price over ``sqrt(F K)``, above 0.
+    per_price
+        Its reciprocal.
     """
     straddle = fma(2.0, price, moneyness)
-    ratio = 0.5 * straddle / price
+    ratio = 0.5 * straddle * per_price
     # a price that is none must not lead out of the table
-    inside = ratio if (ratio >= 1.0) & (ratio < MOST_RATIO) else 1.0
+    inside = ratio if (ratio >= 1.0) & (ratio < _MOST_RATIO) else 1.0
     bits = np.float64(inside).view(np.uint64)
     cell = np.uint64(3) * ((bits >> np.uint64(_SHIFT)) - np.uint64(_FIRST_CELL))
     fraction = np.uint64((bits & np.uint64(_FRACTION_BITS)) | np.uint64(_ONE_BITS)).view(np.float64)
@@ -81,5 +84,6 @@ def volatility_guess(x: float, moneyness: float, price: float) -> tuple[float, f
     p1 = fma(fma(4.845408379731241e-05, xx, -7.548934785401283e-04), xx, 3.8766424283100467e-03)
     p2 = fma(-4.71375334731609e-05, xx, 3.98585214014179e-04)
     correction = fma(fma(fma(fma(9.133698301913527e-06, nn, p2), nn, p1), nn, p0), nn, 1.0)
-    shrink = -x / moneyness if moneyness > 1e-6 else 1.0
-    return normal * shrink * correction, ratio
+    shrink = fma(fma(4.8360300881e-07, xx, -2.9673154073e-05), xx, 1.2080714765e-03)
+    shrink = fma(fma(shrink, xx, -4.1658749457e-02), xx, 9.9999858138e-01)
+    return normal * shrink * correction if ratio < _MOST_RATIO else 0.0

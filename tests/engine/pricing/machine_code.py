@@ -23,6 +23,28 @@ def packed_instructions(kernel: Kernel) -> int:
     return len(re.findall(r"^\s*v?(?:f(?:n?m(?:add|sub)\d*))?(?:mul|add|sub|div)?pd\s.*$", code, re.M))
 
 
+def vectorized_loops(kernel: Kernel) -> int:
+    """How many of its innermost loops without a call store the widest registers that it uses.
+
+    The odd elements at the end of an array have loops of their own, in narrower registers or none: they do not count.
+    """
+    lines = _own_code(kernel.assembly(), kernel.python.__name__).splitlines()
+    labels = {m[1]: i for i, line in enumerate(lines) if (m := re.match(r"(\.L\w+):", line))}
+    ends: dict[int, int] = {}
+    for i, line in enumerate(lines):
+        jump = re.match(r"\s+j\w+\s+(\.L\w+)$", line)
+        if jump and labels.get(jump[1], len(lines)) <= i:
+            ends[labels[jump[1]]] = i
+    loops = list(ends.items())
+    innermost = [
+        lines[a : b + 1] for a, b in loops if not any(a < c <= d <= b for c, d in loops if (c, d) != (a, b))
+    ]
+    innermost = [loop for loop in innermost if not any(re.match(r"\s+call", line) for line in loop)]
+    stored = [set(re.findall(r"v?mov[au]p[ds]\s+%([xyz])mm\d+, .*\(", "\n".join(loop))) for loop in innermost]
+    widest = max(set().union(*stored), default="")
+    return sum(widest in kinds for kinds in stored)
+
+
 def _own_code(assembly: str, name: str) -> str:
     """The loop's own part of the assembly: without numba's wrappers for Python, and what it calls for odd elements."""
     functions = re.split(r"\n(?=[\w$.]+:\n)", assembly)

@@ -1,7 +1,9 @@
 """What all pricing kernels share: arguments of any kind, machine code, threads, a cache that knows its sources."""
 
+import inspect
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,7 +18,7 @@ from engine.pricing.digital import cash_or_nothing
 from engine.pricing.greeks import greek_loop, higher_greeks, spot_greeks
 from engine.pricing.implied_volatility import IvStatus, implied_volatility, solve
 from engine.pricing.inverse import inverse_greeks
-from tests.engine.pricing.machine_code import packed_instructions
+from tests.engine.pricing.machine_code import packed_instructions, vectorized_loops
 
 GOOD = {"forward": 100.0, "strike": 105.0, "year_fraction": 0.5, "sigma": 0.2}
 SPOT = {"spot": 99.0, "forward": 100.0, "discount": 0.98, "strike": 105.0, "year_fraction": 0.5, "sigma": 0.2}
@@ -118,6 +120,9 @@ def test_layouts_and_widths_of_arrays_do_not_change_a_bit(function):
 )
 def test_the_loops_are_vectorized(kernel, least):
     assert packed_instructions(kernel) > least
+    # each of them, but for those that sort out statuses
+    written = re.findall(r"for i in range\((?:n|price\.size)\):", inspect.getsource(kernel.python))
+    assert vectorized_loops(kernel) >= len(written) > 0
 
 
 def test_what_a_quote_is_solved_to_does_not_depend_on_its_neighbours():
