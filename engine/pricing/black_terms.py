@@ -34,6 +34,8 @@ def price_of(is_put: bool, forward: float, strike: float, years: float, sigma: f
     value = value * strike * math.sqrt(ratio) if s > _LEAST_TOTAL_VOLATILITY else 0.0
     exercise = strike - forward if is_put else forward - strike
     price = value + (exercise if exercise > 0.0 else 0.0)
+    most = strike if is_put else forward
+    price = price if price <= most else most  # rounding of the sum
     return price if is_priced(forward, strike, years, sigma) else np.nan
 
 

@@ -10,12 +10,13 @@ from engine.pricing.vector_math import SQRT_HALF, erfcx_of_positive, exp, log
 _SQRT_HALF_PI = math.sqrt(0.5 * math.pi)
 _LARGEST = 80.0  # N(-40) is 0: no price asks for more
 _SMALL_PRICE = 1e-2  # of the largest price
+_SMALLEST = 1e-280  # below it the ratio to a price might overflow
 _SETTLED = 1e-8  # the steps are of fourth order: what moved less stands to full precision
 _MAX_STEPS = 200
 
 
 @callable_part
-def bracketed_total_volatility(x: float, price: float) -> float:
+def bracketed_total_volatility(x: float, price: float, log_price: float) -> float:
     """Steps of fourth order inside a shrinking bracket, bisecting where one would leave it.
 
     Below the inflection point of the price they are taken on its logarithm, above it on the logarithm of what is
@@ -27,6 +28,8 @@ def bracketed_total_volatility(x: float, price: float) -> float:
         ``-|ln(F/K)|``, finite.
     price
         Out-of-the-money price over ``sqrt(F K)``, strictly between 0 and ``exp(x/2)``.
+    log_price
+        Its logarithm, which has all digits where the price itself is below the least normal number.
 
     Returns
     -------
@@ -40,7 +43,8 @@ def bracketed_total_volatility(x: float, price: float) -> float:
         if s * s < -2.0 * x or price < _SMALL_PRICE * largest:
             if s < MOST_TOTAL_VOLATILITY or h + t <= 0.75:
                 scaled = scaled_difference(h, t)
-                objective = log(0.5 * scaled / price) - 0.5 * fma(h, h, t * t)
+                gain = log(0.5 * scaled / price) if price > _SMALLEST else log(0.5 * scaled) - log_price
+                objective = gain - 0.5 * fma(h, h, t * t)
             else:
                 # a small price cannot need this much: any sign that sends the bracket down will do
                 scaled, objective = 1.0, 1.0

@@ -43,8 +43,8 @@ def cash_or_nothing(
 ) -> DigitalPrice:
     """An option that pays 1 in cash where it ends in the money: ``N(d2)`` for calls.
 
-    Without time or volatility it pays for certain or not at all, and one half at the strike. Parameters and errors
-    as for :func:`engine.pricing.black.black_price`.
+    Without time or volatility it pays for certain or not at all, and one half at the strike, where it jumps and its
+    derivatives are NaN. Parameters and errors as for :func:`engine.pricing.black.black_price`.
     """
     shape, rights, columns = as_columns(
         right, forward=forward, strike=strike, year_fraction=year_fraction, sigma=sigma
@@ -57,11 +57,11 @@ def cash_or_nothing(
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         s = v * np.sqrt(t)
         d1 = np.log(f / k) / s + 0.5 * s
-        certain = ~(s > 0.0)
+        certain, flat = ~(s > 0.0), np.where(f == k, np.nan, 0.0 * price)
         slope = f * plain.gamma / k  # d N(d2) / dF, by F n(d1) = K n(d2)
-        delta = np.where(certain, 0.0 * price, sign * slope)
-        gamma = np.where(certain, 0.0 * price, -sign * slope * d1 / (f * s))
-        vega = np.where(certain, 0.0 * price, -sign * slope * f * d1 * np.sqrt(t))
+        delta = np.where(certain, flat, sign * slope)
+        gamma = np.where(certain, flat, -sign * slope * d1 / (f * s))
+        vega = np.where(certain, flat, -sign * slope * f * d1 * np.sqrt(t))
     return DigitalPrice(*(a.reshape(shape) for a in (price, delta, gamma, vega)))
 
 
@@ -70,7 +70,8 @@ def asset_or_nothing(
 ) -> DigitalPrice:
     """An option that pays the asset where it ends in the money: ``F N(d1)`` for calls.
 
-    Parameters and errors as for :func:`engine.pricing.black.black_price`.
+    Half the asset at the strike without time or volatility, as :func:`cash_or_nothing`. Parameters and errors as for
+    :func:`engine.pricing.black.black_price`.
     """
     plain = black_derivatives(right, forward, strike, year_fraction, sigma)
     cash = cash_or_nothing(right, forward, strike, year_fraction, sigma)

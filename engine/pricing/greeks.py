@@ -109,7 +109,7 @@ def spot_greeks(
         year_fraction=year_fraction,
         sigma=sigma,
     )
-    columns[0], columns[2] = _positive(columns[0]), _positive(columns[2])
+    columns[:4] = known_together(*columns[:4])
     _, f, d, k, t, v = columns
     undiscounted = np.empty(rights.size)
     price_loop(rights, f, k, t, v, undiscounted)
@@ -153,8 +153,8 @@ def higher_greeks(
         year_fraction=year_fraction,
         sigma=sigma,
     )
-    s, f, d, k, t, v = columns
-    s, d = _positive(s), _positive(d)
+    s, f, d, k = known_together(*columns[:4])
+    t, v = columns[4:]
     black = black_derivatives(rights, f, k, t, v)
     rate, carry = implied_rates(s, f, d, t)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -170,9 +170,10 @@ def higher_greeks(
     return HigherGreeks(*(m.reshape(shape) for m in made))
 
 
-def _positive(values: Floats) -> Floats:
-    """NaN where a price or a discount is none."""
-    return np.where((values > 0.0) & (values < np.inf), values, np.nan)
+def known_together(*columns: Floats) -> list[Floats]:
+    """NaN in all of them where one is not positive and finite."""
+    known = np.logical_and.reduce([(values > 0.0) & (values < np.inf) for values in columns])
+    return [np.where(known, values, np.nan) for values in columns]
 
 
 @kernel("i1[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] -> f8[] f8[] f8[] f8[] f8[]")

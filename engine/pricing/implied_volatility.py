@@ -36,6 +36,9 @@ class IvStatus(IntEnum):
     NO_TIME = 4
     #: no forward is known for the expiry
     NO_FORWARD = 5
+    #: American options: a right, rate, yield or dividend that is none, or more of rate, yield or volatility to expiry,
+    #: or larger or smaller prices, than the errors of the lattice are known for
+    OUT_OF_RANGE = 6
 
     @property
     def label(self) -> str:

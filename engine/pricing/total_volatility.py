@@ -62,6 +62,5 @@ def slow_total_volatility(is_put: bool, forward: float, strike: float, price: fl
     ratio = forward / strike
     gap = forward - strike
     exercise = -gap if is_put else gap
-    return bracketed_total_volatility(
-        -abs(log(ratio)), (price - max(exercise, 0.0)) / (strike * math.sqrt(ratio))
-    )
+    time_value, root = price - max(exercise, 0.0), strike * math.sqrt(ratio)
+    return bracketed_total_volatility(-abs(log(ratio)), time_value / root, log(time_value) - log(root))

@@ -17,9 +17,14 @@ from engine.pricing.black import black_derivatives
 from engine.pricing.heston.model import HestonParameters
 from engine.pricing.heston.price import heston_price_gradient
 
-_LOW = np.array([1e-5, 1e-2, 1e-5, 1e-2, -0.995])
+_LEAST_VARIANCE = 1e-5
+_LOW = np.array([_LEAST_VARIANCE, 1e-2, _LEAST_VARIANCE, 1e-2, -0.995])
 _HIGH = np.array([5.0, 30.0, 5.0, 8.0, 0.995])
+_EDGE = 1e-3  # of what is searched
 _LEAST_QUOTES = 5
+#: of the forward, vega below which a price does not show its volatility
+_NO_VEGA = 1e-8
+_POOR = 0.25  # root mean square error over the median volatility
 #: vegas below this share of the largest are raised to it: a price error there is no volatility error to speak of
 _LEAST_VEGA = 1e-3
 
@@ -30,8 +35,10 @@ class CalibrationStatus(IntEnum):
     OK = 0
     #: the evaluations ended first
     NOT_CONVERGED = 1
-    #: fewer quotes than parameters
+    #: quotes at fewer moneynesses and expiries than there are parameters
     TOO_FEW_QUOTES = 2
+    #: converged, and off by more than a quarter of the volatilities: these quotes are none of Heston's
+    POOR_FIT = 3
 
     @property
     def label(self) -> str:
@@ -78,7 +85,8 @@ def calibrate_heston(
     Parameters
     ----------
     forward, strike, year_fraction, sigma : float64[n]
-        Broadcast; quotes that are not finite and positive are left out.
+        Broadcast; quotes that are not finite and positive are left out, and those whose price does not depend on
+        volatility any more.
     weight : float64[n], optional
         One over the error of each volatility; equal by default.
     start : HestonParameters, optional
@@ -89,8 +97,10 @@ def calibrate_heston(
     Raises
     ------
     ValueError
-        For arguments that are no numbers or do not broadcast, or weights that are negative.
+        For arguments that are no numbers or do not broadcast, weights that are negative, or no evaluations.
     """
+    if most_evaluations < 1:
+        raise ValueError(f"most_evaluations is {most_evaluations}: at least one is needed")
     _, (f, k, t, vol, wt) = numeric_columns(
         {
             "forward": forward,
@@ -105,8 +115,9 @@ def calibrate_heston(
     usable = (wt > 0) & np.isfinite(wt)
     for values in (f, k, t, vol):
         usable &= np.isfinite(values) & (values > 0)
+    usable[usable] = black_derivatives(0, *(v[usable] for v in (f, k, t, vol))).vega > _NO_VEGA * f[usable]
     f, k, t, vol, wt = (v[usable] for v in (f, k, t, vol, wt))
-    if f.size < _LEAST_QUOTES:
+    if np.unique(np.stack([k / f, t]), axis=1).shape[1] < _LEAST_QUOTES:
         return HestonCalibration(None, CalibrationStatus.TOO_FEW_QUOTES, np.nan, np.nan, ())
     quoted = black_derivatives((k < f).astype(np.int8), f, k, t, vol)
     vega = np.maximum(quoted.vega, _LEAST_VEGA * quoted.vega.max())
@@ -144,14 +155,16 @@ def calibrate_heston(
     )
     model = HestonParameters(*map(float, found.x))
     names = ("v0", "kappa", "theta", "vol_of_vol", "rho")
-    edge = (
-        np.minimum(found.x - _LOW, _HIGH - found.x) < 1e-3 * (_HIGH - _LOW) * np.array([0, 1, 0, 1, 1]) + 1e-6
-    )
+    near = _EDGE * (_HIGH - _LOW)
+    # variances may be small without being at the edge
+    edge = (found.x - _LOW < np.where(_LOW == _LEAST_VARIANCE, 0.1 * _LOW, near)) | (_HIGH - found.x < near)
     error = (found.fun / factor) / vega
+    rms = float(np.sqrt(np.mean(error**2)))
+    status = CalibrationStatus.OK if rms <= _POOR * np.median(vol) else CalibrationStatus.POOR_FIT
     return HestonCalibration(
         model=model,
-        status=CalibrationStatus.OK if found.status > 0 else CalibrationStatus.NOT_CONVERGED,
-        rms_volatility_error=float(np.sqrt(np.mean(error**2))),
+        status=status if found.status > 0 else CalibrationStatus.NOT_CONVERGED,
+        rms_volatility_error=rms,
         feller_ratio=model.feller_ratio,
         at_bounds=tuple(name for name, is_at in zip(names, edge, strict=True) if is_at),
     )

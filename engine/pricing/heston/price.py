@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.pricing.arguments import REAL_NUMBERS, Floats, numeric_columns
+from engine.pricing.arguments import REAL_NUMBERS, Floats, as_columns, numeric_columns
 from engine.pricing.heston.model import (
     Complexes,
     HestonParameters,
@@ -64,12 +64,10 @@ def heston_price(
     Raises
     ------
     ValueError
-        For arguments that are no numbers or do not broadcast.
+        See :func:`engine.pricing.arguments.as_columns`.
     """
-    shape, (r, f, k, t) = numeric_columns(
-        {"right": right, "forward": forward, "strike": strike, "year_fraction": year_fraction}, REAL_NUMBERS
-    )
-    is_put = r == 1
+    shape, rights, (f, k, t) = as_columns(right, forward=forward, strike=strike, year_fraction=year_fraction)
+    is_put = rights == 1
     price, error = np.full(f.shape, np.nan), np.full(f.shape, np.nan)
     valid = (f > 0) & (k > 0) & (t >= 0) & np.isfinite(f) & np.isfinite(k) & np.isfinite(t)
     for time in np.unique(t[valid]):

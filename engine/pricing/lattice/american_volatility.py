@@ -10,8 +10,14 @@ from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.compiled import kernel
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
-from engine.pricing.lattice.closed_forms import european, price_certain
-from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs
+from engine.pricing.lattice.closed_forms import EUROPEAN, LATTICE, european, price_certain, way_to_price
+from engine.pricing.lattice.inputs import (
+    MOST_TOTAL_VOLATILITY,
+    OptionInputs,
+    PricingStatus,
+    option_inputs,
+    out_of_range,
+)
 from engine.pricing.lattice.leisen_reimer import STEPS, leisen_reimer
 
 LEAST, MOST = 1e-4, 10.0
@@ -20,6 +26,8 @@ _TOLERANCE = 1e-9  # of the volatility
 _NOISE = 1e-12  # of the strike
 _CERTAIN, _CERTAIN_NOISE = 1e-3, 1e-8
 _ENOUGH = 200
+_WITHIN = 1.0 - 1e-12  # of the largest total volatility, so that rounding leads to none beyond
+_NO_TERMS = [PricingStatus.BAD_RIGHT, PricingStatus.BAD_RATE, PricingStatus.BAD_YIELD]
 Array = NDArray[np.float64]
 
 
@@ -113,12 +121,13 @@ def american_implied_volatility(
         if cash is not None
         else np.zeros(target.size)
     )
-    status = _status(options, target, held if cash is not None else None)
+    status = _status(options, target, held if cash is not None else None, steps)
     sigma, premium, unamerican = (np.full(target.size, np.nan) for _ in range(3))
     rows = np.flatnonzero(status == IvStatus.OK)
     if cash is not None:
         # exercise at an ex-date may be worth more than now, and then no volatility shows in the price either
         certain = value(rows, np.full(rows.size, _CERTAIN))
+        status[rows[np.isnan(certain)]] = IvStatus.OUT_OF_RANGE
         status[rows[target[rows] <= certain + _CERTAIN_NOISE * options.strike[rows]]] = (
             IvStatus.BELOW_INTRINSIC
         )
@@ -159,7 +168,7 @@ def closed_values(
     return price, vega
 
 
-def _status(options: OptionInputs, price: Floats, held: Floats | None) -> NDArray[np.int8]:
+def _status(options: OptionInputs, price: Floats, held: Floats | None, steps: int) -> NDArray[np.int8]:
     o = options
     status = np.full(price.size, IvStatus.OK, dtype=np.int8)
     put = o.right == 1
@@ -177,10 +186,17 @@ def _status(options: OptionInputs, price: Floats, held: Floats | None) -> NDArra
         status[price >= most] = IvStatus.ABOVE_MAXIMUM
         status[price <= least + _NOISE * o.strike] = IvStatus.BELOW_INTRINSIC
         status[~(np.isfinite(price) & (price > 0))] = IvStatus.NO_QUOTE
-        status[~((o.spot > 0) & (o.strike > 0)) | (o.status != PricingStatus.OK)] = IvStatus.NO_FORWARD
+        ways = np.full(price.size, LATTICE, dtype=np.int8)
+        if held is None:
+            way_to_price(*o.columns, ways)
+        far = out_of_range(o, steps) & (ways != EUROPEAN)
+        status[far | np.isin(o.status, _NO_TERMS)] = IvStatus.OUT_OF_RANGE
+        status[~((o.spot > 0) & (o.strike > 0) & np.isfinite(o.spot) & np.isfinite(o.strike))] = (
+            IvStatus.NO_FORWARD
+        )
         if held is not None:
             status[~(held < o.spot)] = IvStatus.NO_FORWARD
-        status[~(o.year_fraction > 0)] = IvStatus.NO_TIME
+        status[~((o.year_fraction > 0) & (o.year_fraction < np.inf))] = IvStatus.NO_TIME
     return status
 
 
@@ -204,7 +220,9 @@ def _solve(
     n = rows.size
     sigma = european_start(options, held, price, rows)
     status = np.full(n, IvStatus.OK, dtype=np.int8)
-    low, high = np.full(n, LEAST), np.full(n, MOST)
+    most = np.minimum(MOST, _WITHIN * MOST_TOTAL_VOLATILITY / np.sqrt(options.year_fraction[rows]))
+    sigma = np.minimum(sigma, 0.5 * most)
+    low, high = np.full(n, LEAST), most.copy()
     before, miss_before = np.full(n, np.nan), np.full(n, np.nan)
     widest = np.log(high / low)
     open_ = np.arange(n)
@@ -243,5 +261,5 @@ def _solve(
             f"{open_.size} American volatilities did not settle in {_ENOUGH} lattices each: a defect"
         )
     status[sigma <= LEAST * 1.001] = IvStatus.BELOW_INTRINSIC
-    status[sigma >= MOST * 0.999] = IvStatus.ABOVE_MAXIMUM
+    status[sigma >= most * 0.999] = IvStatus.ABOVE_MAXIMUM
     return np.where(status == IvStatus.OK, sigma, np.nan), status

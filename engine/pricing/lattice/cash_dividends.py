@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.pricing.arguments import REAL_NUMBERS, WHOLE_NUMBERS, Floats, as_floats, numeric
 from engine.pricing.lattice.dividend_grid import NEAR_ROW, NEAR_ROWS, induce_with_dividends
 from engine.pricing.lattice.dividend_plan import ESCROWED, SPOT, band_width, plan_size
-from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, scratch
+from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, out_of_range, scratch
 from engine.pricing.lattice.lanes import LANES
 from engine.pricing.lattice.leisen_reimer import DAYS_PER_YEAR, LatticeValues
 
@@ -165,6 +165,9 @@ def cash_dividend_price(
         & (options.strike > 0)
         & (options.spot > 0)
     )
+    status[(status == PricingStatus.OK) & uncertain & out_of_range(options, steps)] = (
+        PricingStatus.OUT_OF_RANGE
+    )
     rows = np.flatnonzero((status == PricingStatus.OK) & uncertain)
     if rows.size:
         found[:, rows] = _on_grid(options.rows(rows), cash.rows(rows), model, american, steps)
@@ -219,7 +222,7 @@ def _theta_per_day(
 ) -> Floats:
     """By the Black-Scholes equation for what is uncertain; what is held for dividends grows at the carry."""
     s, r, carry = options.spot, options.rate, options.rate - options.dividend_yield
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         curved = options.sigma * (s - held)
         per_year = r * price - carry * s * delta - 0.5 * curved * curved * gamma
         intrinsic = np.where(options.right == 1, options.strike - s, s - options.strike)

@@ -29,11 +29,22 @@ class PricingStatus(IntEnum):
     BAD_VOLATILITY = 7
     #: the dividends are worth the spot or more, or an amount or time of theirs is negative or not finite
     BAD_DIVIDENDS = 8
+    #: more rate, yield or volatility to expiry, or a larger or smaller price, than the errors of a lattice of so many
+    #: steps are known for
+    OUT_OF_RANGE = 9
 
     @property
     def label(self) -> str:
         """As stored: ``bad_spot``."""
         return self.name.lower()
+
+
+#: of rate or yield times years over the steps, or in all for those who ask for few steps
+MOST_RATE_PER_STEP, MOST_RATE = 0.02, 1.0
+#: of volatility times the square root of years
+MOST_TOTAL_VOLATILITY = 10.0
+#: of spot and strike and of their reciprocals: no node leaves the range of a double
+MOST_PRICE = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,23 @@ class OptionInputs:
             return self
         s, k, t, r, q, vol = (column[index] for column in self.columns[1:])
         return OptionInputs((index.size,), self.right[index], s, k, t, r, q, vol, self.status[index])
+
+
+def out_of_range(options: OptionInputs, steps: int) -> NDArray[np.bool_]:
+    """Whether a lattice of so many steps would be off by more than is known of it, bool[n]; NaN never is.
+
+    Exercise is possible once a step. Where a step's interest or yield is no small share of what is exercised, the
+    instants between count, and the price comes out too low.
+    """
+    o = options
+    with np.errstate(all="ignore"):
+        carried = np.maximum(np.abs(o.rate), np.abs(o.dividend_yield)) * o.year_fraction
+        far = (carried > max(MOST_RATE_PER_STEP * steps, MOST_RATE)) | (
+            o.sigma * np.sqrt(o.year_fraction) > MOST_TOTAL_VOLATILITY
+        )
+    for price in (o.spot, o.strike):
+        far |= (price > MOST_PRICE) | (price < 1.0 / MOST_PRICE)
+    return far
 
 
 def option_inputs(

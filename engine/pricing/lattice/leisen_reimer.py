@@ -17,7 +17,7 @@ from engine.pricing.lattice.closed_forms import (
     way_to_price,
 )
 from engine.pricing.lattice.induction import TOGETHER, induce
-from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, scratch
+from engine.pricing.lattice.inputs import OptionInputs, PricingStatus, option_inputs, out_of_range, scratch
 from engine.pricing.lattice.lanes import LANES
 from engine.pricing.lattice.tree_setup import CHUNK, ROWS, WORK, set_up
 
@@ -86,6 +86,11 @@ def leisen_reimer(
     Options that are never exercised early come from the closed formula, and so do those whose future is certain
     (no time, no volatility, a spot or a strike of 0): both are exact. Delta and gamma are the differences between the
     tree's first nodes, theta follows from them by the Black-Scholes equation.
+
+    What early exercise may concern has a price up to 2% of interest and of yield for each step (or 100% in all, for who
+    asks for less than 50 steps), up to a total volatility ``sigma sqrt(T)`` of 10, and for spots and strikes from
+    1e-100 to 1e100; beyond that the status is OUT_OF_RANGE. Out to there 101 steps are within 1% of the larger of spot
+    and strike, each taken at expiry where rate or yield are negative, and within 0.3% up to a total volatility of 1.
 
     Parameters
     ----------
@@ -156,7 +161,9 @@ def _values(options: OptionInputs, steps: int) -> LatticeValues:
     found = np.full((3, n), np.nan)
     ways = np.empty(n, dtype=np.int8)
     way_to_price(*options.columns, ways)
-    ways[options.status != PricingStatus.OK] = -1
+    far = (ways == LATTICE) & out_of_range(options, steps) & (options.status == PricingStatus.OK)
+    status = np.where(far, np.int8(PricingStatus.OUT_OF_RANGE), options.status)
+    ways[status != PricingStatus.OK] = -1
     prices: dict[int, Callable[[OptionInputs], Floats]] = {
         LATTICE: partial(_price_on_tree, steps=steps),
         EUROPEAN: _price_european,
@@ -169,7 +176,7 @@ def _values(options: OptionInputs, steps: int) -> LatticeValues:
     value, delta, gamma = found
     theta = _theta_per_day(options, value, delta, gamma)
     price_, delta, gamma, theta = (v.reshape(options.shape) for v in (value, delta, gamma, theta))
-    return LatticeValues(price_, delta, gamma, theta, options.status.reshape(options.shape))
+    return LatticeValues(price_, delta, gamma, theta, status.reshape(options.shape))
 
 
 def _price_european(options: OptionInputs) -> Floats:
@@ -194,6 +201,7 @@ def _theta_per_day(options: OptionInputs, price: Floats, delta: Floats, gamma: F
     s, r = options.spot, options.rate
     intrinsic = np.where(options.right == 1, options.strike - s, s - options.strike)
     curved = options.sigma * s
-    per_year = r * price - (r - options.dividend_yield) * s * delta - 0.5 * curved * curved * gamma
+    with np.errstate(invalid="ignore", over="ignore"):
+        per_year = r * price - (r - options.dividend_yield) * s * delta - 0.5 * curved * curved * gamma
     theta: Floats = np.where(price == intrinsic, 0.0, per_year / DAYS_PER_YEAR)
     return theta

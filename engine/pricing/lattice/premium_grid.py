@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.pricing.arguments import Floats, numeric_columns
+from engine.pricing.arguments import WHOLE_NUMBERS, Floats, as_columns, numeric, numeric_columns
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.lattice.american_volatility import (
     AmericanVolatility,
@@ -51,9 +51,11 @@ class ExpirySlices:
     dividends: CashDividends | None = None
 
     def __post_init__(self) -> None:
-        offsets = np.ascontiguousarray(self.offsets, dtype=np.int64)
-        names = ("right", "spot", "year_fraction", "rate", "dividend_yield")
-        shape, columns = numeric_columns({name: getattr(self, name) for name in names})
+        offsets = np.ascontiguousarray(
+            numeric("slices: offsets", self.offsets, WHOLE_NUMBERS), dtype=np.int64
+        )
+        names = ("spot", "year_fraction", "rate", "dividend_yield")
+        shape, right, columns = as_columns(self.right, **{name: getattr(self, name) for name in names})
         if offsets.ndim != 1 or offsets.size == 0 or offsets[0] != 0 or np.any(np.diff(offsets) < 0):
             raise ValueError("slices: offsets must rise from 0")
         if shape != (offsets.size - 1,):
@@ -64,8 +66,8 @@ class ExpirySlices:
             raise ValueError(
                 f"slices: dividends are those of {self.dividends.offsets.size - 1} slices, not {shape[0]}"
             )
-        for name, value in zip(("offsets", *names), (offsets, *columns), strict=True):
-            object.__setattr__(self, name, value.astype(np.int8) if name == "right" else value)
+        for name, value in zip(("offsets", "right", *names), (offsets, right, *columns), strict=True):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

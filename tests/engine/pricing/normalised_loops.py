@@ -5,6 +5,7 @@ import numpy as np
 from engine.pricing import normalised_black
 from engine.pricing.bracketed_volatility import bracketed_total_volatility
 from engine.pricing.compiled import kernel
+from engine.pricing.vector_math import log
 
 
 def normalised_price(x, s) -> np.ndarray:
@@ -31,4 +32,4 @@ def _price(x, s, out):
 @kernel("f8[] f8[] -> f8[]")
 def _volatility(x, price, out):
     for i in range(out.size):
-        out[i] = bracketed_total_volatility(x[i], price[i])
+        out[i] = bracketed_total_volatility(x[i], price[i], log(price[i]))

@@ -182,6 +182,30 @@ def test_calibration_of_noise_and_of_too_little():
         calibrate_heston(100.0, strike, years, sigma, weight=-1.0)
 
 
+def test_calibration_says_what_it_could_not_fit():
+    strike, years = np.tile(np.linspace(80.0, 120.0, 9), 2), np.repeat([0.1, 0.5], 9)
+    steep = calibrate_heston(100.0, strike, years, 3.0)
+    assert steep.status is CalibrationStatus.POOR_FIT or steep.rms_volatility_error < 0.75
+    smirk = np.where(strike > 100.0, 0.1, 1.5)
+    poor = calibrate_heston(100.0, strike, years, smirk)
+    assert poor.status is CalibrationStatus.POOR_FIT
+    assert poor.rms_volatility_error > 0.25 * np.median(smirk)
+    # prices at their maximum show no volatility
+    assert calibrate_heston(100.0, strike, 1.0, 50.0).status is CalibrationStatus.TOO_FEW_QUOTES
+    # one option twenty times
+    assert calibrate_heston(100.0, np.full(20, 95.0), 0.5, 0.2).status is CalibrationStatus.TOO_FEW_QUOTES
+    with pytest.raises(ValueError, match="most_evaluations is 0"):
+        calibrate_heston(100.0, strike, years, 0.2, most_evaluations=0)
+
+
+def test_what_ends_at_the_edge_of_the_search_is_named():
+    strike, years = np.tile(np.linspace(60.0, 160.0, 9), 2), np.repeat([0.25, 1.0], 9)
+    found = calibrate_heston(100.0, strike, years, 2.6)
+    assert {"v0", "theta"} & set(found.at_bounds)
+    strike, years, sigma = grid(HestonParameters(1e-4, 1.5, 0.04, 0.5, -0.6))
+    assert "v0" not in calibrate_heston(100.0, strike, years, sigma).at_bounds
+
+
 def test_prices_too_small_for_a_volatility_have_none():
     sigma = heston_volatility(100.0, np.array([100.0, 400.0]), 0.02, INDEX)
     assert np.isfinite(sigma[0])

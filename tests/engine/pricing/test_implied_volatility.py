@@ -1,5 +1,6 @@
 """Implied volatilities: published values, round trips over the whole domain, statuses."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -61,6 +62,27 @@ def test_the_whole_domain_is_inverted_down_to_the_smallest_prices():
     assert np.abs(solved / s[told] - 1).max() < 1e-12
 
 
+def test_prices_below_the_least_normal_number_are_inverted_to_the_digits_that_they_have():
+    forward, strike, years = 110.0, 100.0, 0.01
+    wanted = np.concatenate([np.linspace(0.02494, 0.02530, 40), [0.0255, 0.026, 0.027]])
+    price = np.array([float(exact_put(forward, strike, years, sigma)) for sigma in wanted])
+    assert price[0] < 1e-321 and np.all(price > 0.0)
+    assert np.sum(price < np.finfo(np.float64).tiny) >= 40
+    solved = implied_volatility(1, forward, strike, years, price)
+    assert np.all(solved.status == IvStatus.OK)
+    # the price is a whole number of steps of 5e-324; its logarithm moves by h^2 for each unit of that of volatility
+    h = np.log(forward / strike) / (wanted * np.sqrt(years))
+    rounding = 0.5 * (np.spacing(price) / price)
+    assert np.all(np.abs(solved.sigma / wanted - 1.0) < 1e-12 + 1.1 * rounding / (h * h))
+
+
+def exact_put(forward: float, strike: float, years: float, sigma: float):
+    with mpmath.workdps(40):
+        s = mpmath.mpf(sigma) * mpmath.sqrt(mpmath.mpf(years))
+        d1 = mpmath.log(mpmath.mpf(forward) / strike) / s + s / 2
+        return strike * mpmath.ncdf(s - d1) - forward * mpmath.ncdf(-d1)
+
+
 def test_prices_next_to_their_bounds_are_repriced():
     x = np.array([-1e-8, -0.01, -1.0, -5.0, -20.0])
     for share in (1e-250, 1e-30, 1e-8, 0.5, 0.999, 1 - 1e-9, 1 - 1e-14):
@@ -111,6 +133,7 @@ def test_labels_are_what_the_lake_stores():
         "above_maximum",
         "no_time",
         "no_forward",
+        "out_of_range",
     ]
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ import pytest
 
 from engine.pricing import compiled
 from engine.pricing.black import black_derivatives, black_price, derivative_loop, price_loop
-from engine.pricing.digital import cash_or_nothing
+from engine.pricing.digital import asset_or_nothing, cash_or_nothing
 from engine.pricing.greeks import greek_loop, higher_greeks, spot_greeks
+from engine.pricing.heston.model import HestonParameters
+from engine.pricing.heston.price import heston_price
 from engine.pricing.implied_volatility import IvStatus, implied_volatility, solve
 from engine.pricing.inverse import inverse_greeks
 from tests.engine.pricing.machine_code import packed_instructions, vectorized_loops
@@ -26,6 +29,11 @@ FUNCTIONS = {
     "black_price": (black_price, GOOD),
     "black_derivatives": (black_derivatives, GOOD),
     "cash_or_nothing": (cash_or_nothing, GOOD),
+    "asset_or_nothing": (asset_or_nothing, GOOD),
+    "heston_price": (
+        partial(heston_price, model=HestonParameters(0.04, 2.0, 0.05, 0.6, -0.6)),
+        {"forward": 100.0, "strike": 105.0, "year_fraction": 0.5},
+    ),
     "inverse_greeks": (inverse_greeks, GOOD),
     "spot_greeks": (spot_greeks, SPOT),
     "higher_greeks": (higher_greeks, SPOT),
@@ -34,6 +42,12 @@ FUNCTIONS = {
         {"forward": 100.0, "strike": 105.0, "year_fraction": 0.5, "undiscounted_price": 3.6},
     ),
 }
+
+
+def every_value(result) -> dict[str, np.ndarray]:
+    if isinstance(result, np.ndarray):
+        return {"": result}
+    return {name: getattr(result, name) for name in result.__slots__ if name != "status"}
 
 
 def main_value(result) -> np.ndarray:
@@ -54,8 +68,8 @@ def test_an_argument_outside_its_domain_gives_no_number(function, bad):
     for name in good:
         if bad == 0.0 and name in ("year_fraction", "sigma"):
             continue  # without time or volatility there is intrinsic value
-        value = main_value(call(0, **{**good, name: bad}))
-        assert np.isnan(value).all(), (name, value)
+        for column, value in every_value(call(0, **{**good, name: bad})).items():
+            assert np.isnan(value).all(), (name, column, value)
 
 
 def test_a_quote_without_a_volatility_has_a_status_for_every_bad_argument():

@@ -111,7 +111,12 @@ def test_the_asset_less_the_strike_in_cash_is_the_plain_option_and_both_sides_pa
 def test_without_time_a_digital_pays_or_not():
     paid = cash_or_nothing([0, 0, 0, 1], 100.0, [99.0, 101.0, 100.0, 101.0], 0.0, 0.2)
     np.testing.assert_array_equal(paid.price, [1.0, 0.0, 0.5, 1.0])
-    np.testing.assert_array_equal(paid.vega, 0.0)
+    # at the strike, where it jumps, there is no derivative
+    for derivative in (paid.delta, paid.gamma, paid.vega):
+        np.testing.assert_array_equal(derivative, [0.0, 0.0, np.nan, 0.0])
+    asset = asset_or_nothing(0, 100.0, [99.0, 101.0, 100.0], 0.5, 0.0)
+    np.testing.assert_array_equal(asset.price, [100.0, 0.0, 50.0])
+    np.testing.assert_array_equal(asset.vega, [0.0, 0.0, np.nan])
 
 
 def test_higher_greeks_are_slopes_on_the_spot():

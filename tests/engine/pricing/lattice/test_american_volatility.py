@@ -66,10 +66,43 @@ def test_every_status():
     rate = [0.05] * 7 + [np.nan]
     found = american_implied_volatility(1, spot, 100.0, years, rate, 0.0, price)
     assert [IvStatus(s).label for s in found.status] == [
-        "ok", "no_quote", "no_quote", "below_intrinsic", "above_maximum", "no_time", "no_forward", "no_forward",
+        "ok", "no_quote", "no_quote", "below_intrinsic", "above_maximum", "no_time", "no_forward", "out_of_range",
     ]  # fmt: skip
     for column in (found.sigma, found.european_price, found.early_exercise_premium):
         assert np.isfinite(column).tolist() == [True] + [False] * 7
+
+
+def test_terms_that_the_lattice_does_not_take_are_told_apart_from_a_missing_forward():
+    good = {
+        "right": 1,
+        "spot": 100.0,
+        "strike": 100.0,
+        "year_fraction": 0.5,
+        "rate": 0.04,
+        "dividend_yield": 0.01,
+    }
+
+    def label(price: float = 8.0, dividends: CashDividends | None = None, **changed: float) -> str:
+        found = american_implied_volatility(**{**good, **changed}, price=price, dividends=dividends)
+        status = IvStatus(int(np.ravel(found.status)[0]))
+        assert np.all(np.isfinite(found.sigma)) == (status is IvStatus.OK)
+        return status.label
+
+    assert label() == "ok"
+    for changed in (
+        {"right": 3},
+        {"rate": np.inf},
+        {"dividend_yield": np.nan},
+        {"rate": 60.0},
+        {"strike": 1e120},
+    ):
+        assert label(**changed) == "out_of_range"
+    # never exercised early: no lattice, no limit
+    assert label(right=0, rate=6.0, dividend_yield=0.0, price=96.0) == "ok"
+    assert label(year_fraction=np.inf) == "no_time"
+    assert label(dividends=CashDividends.same_for_all(1, [0.2], [-1.0])) == "out_of_range"
+    # the volatility that the price would take is more than errors are known for
+    assert label(year_fraction=40.0, rate=0.01, price=99.999) == "above_maximum"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +125,22 @@ def test_whole_chains_agree_with_quote_by_quote(dividends, largest, rarely_above
     np.testing.assert_allclose(quick.european_price[ok], slow.european_price[ok], atol=1e-2)
     premium = quick.early_exercise_premium[ok]
     assert np.all(premium >= 0) and premium.max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"right": [np.nan]}, "right has the value nan: it must be 0 for a call or 1 for a put"),
+        ({"right": [256]}, "right has the value 256"),
+        ({"offsets": [0, 1.7]}, "slices: offsets has dtype float64, whole numbers are needed"),
+        ({"offsets": [1, 2]}, "offsets must rise from 0"),
+        ({"spot": [100.0, 101.0]}, r"1 slices, their terms have shape \(2,\)"),
+    ],
+)
+def test_slices_that_are_none_are_refused_by_name(changed, message):
+    good = {"offsets": [0, 2], "right": [1], "spot": [100.0], "year_fraction": [0.5], "rate": [0.04]}
+    with pytest.raises(ValueError, match=message):
+        ExpirySlices(**{**good, "dividend_yield": [0.0], **changed})
 
 
 def test_chains_with_holes():

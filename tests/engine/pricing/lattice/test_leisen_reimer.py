@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
+from engine.pricing.american.andersen_lake import american_price
+from engine.pricing.american.contract import AmericanStatus
+from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
 from engine.pricing.lattice.closed_forms import price_european
-from engine.pricing.lattice.inputs import option_inputs, scratch
+from engine.pricing.lattice.inputs import PricingStatus, option_inputs, scratch
 from engine.pricing.lattice.leisen_reimer import leisen_reimer, leisen_reimer_parameter_greeks
 from engine.pricing.lattice.tree_setup import CHUNK, ROWS, WORK, set_up
 from tests.engine.pricing.lattice.quantlib_contracts import Contracts, Market, random_contracts
@@ -183,8 +186,6 @@ def test_one_option_gives_the_bits_that_it_gives_among_many():
     ],
 )
 def test_a_bad_number_is_named_and_spoils_no_other(position, value, label):
-    from engine.pricing.lattice.inputs import PricingStatus
-
     columns = [np.array([x, x, x]) for x in (1, 100.0, 100.0, 0.5, 0.05, 0.01, 0.3)]
     columns[position][1] = value
     priced = leisen_reimer(*columns)
@@ -192,6 +193,55 @@ def test_a_bad_number_is_named_and_spoils_no_other(position, value, label):
     for array in (priced.price, priced.delta, priced.gamma, priced.theta_per_day):
         assert np.isnan(array).tolist() == [False, True, False]
     assert priced.price[0] == priced.price[2] == leisen_reimer(1, 100.0, 100.0, 0.5, 0.05, 0.01, 0.3).price
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rate": 10.0},
+        {"dividend_yield": -10.0},
+        {"year_fraction": 1e4},
+        {"sigma": 15.0},
+        {"spot": 1e308, "strike": 1e308},
+        {"spot": 1e-200, "strike": 1e-200},
+    ],
+)
+def test_beyond_what_errors_are_known_for_there_is_no_price(changed):
+    terms = {
+        "right": 1, "spot": 100.0, "strike": 100.0, "year_fraction": 0.5, "rate": 0.03, "dividend_yield": 0.02,
+        "sigma": 0.3,
+    }  # fmt: skip
+    cash = CashDividends.same_for_all(1, [0.1], [1e-3 * min(100.0, changed.get("spot", 100.0))])
+    for priced in (
+        leisen_reimer(**{**terms, **changed}),
+        cash_dividend_price(**{**terms, **changed}, dividends=cash, model=DividendModel.SPOT),
+    ):
+        assert PricingStatus(int(np.ravel(priced.status)[0])).label == "out_of_range"
+        for array in (priced.price, priced.delta, priced.gamma, priced.theta_per_day):
+            assert np.all(np.isnan(array))
+    parameter = leisen_reimer_parameter_greeks(**{**terms, **changed})
+    assert np.isnan(parameter.vega_per_vol_point) and np.isnan(parameter.rho_per_pct)
+
+
+def test_errors_out_to_the_edge_of_the_range():
+    rng = np.random.default_rng(31)
+    n = 40_000
+    years = np.exp(rng.uniform(np.log(0.01), np.log(100.0), n))
+    spread = np.exp(rng.uniform(np.log(0.01), np.log(9.99), n))
+    rate, dividend_yield = rng.uniform(-2.02, 2.02, (2, n)) / years
+    strike = 100.0 * np.exp(rng.normal(0.0, 1.0, n) * np.minimum(spread, 1.5))
+    right = (rng.random(n) < 0.5).astype(np.int8)
+    terms = right, 100.0, strike, years, rate, dividend_yield, spread / np.sqrt(years)
+    priced, exact = leisen_reimer(*terms), american_price(*terms)
+    assert np.all(priced.status == PricingStatus.OK)
+    known = exact.status == AmericanStatus.OK
+    assert known.mean() > 0.8
+    # negative rates make what is paid at expiry worth more than it is now
+    scale = np.maximum(100.0 * np.exp(-np.minimum(dividend_yield, 0.0) * years), 100.0)
+    scale = np.maximum(scale, strike * np.exp(-np.minimum(rate, 0.0) * years))
+    error = (np.abs(priced.price - exact.price) / scale)[known]
+    assert error.max() < 0.01
+    assert error[spread[known] <= 1.0].max() < 0.003
 
 
 def test_arrays_of_any_kind():
