@@ -1,9 +1,12 @@
 """The Greeks that CBOE publishes beside its quotes, and by which conventions they differ from ours."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from engine.calendars.trading_calendar import TradingCalendar
 from engine.pricing.black import black_derivatives
 from engine.pricing.enrich import enrich_chain
 from engine.pricing.greeks import spot_greeks
@@ -31,7 +34,6 @@ def quotes(real_data) -> pd.DataFrame:
         our_delta=greeks.delta,
         our_vega=greeks.vega_per_vol_point,
         our_theta=greeks.theta_per_day,
-        our_rho=greeks.rho_per_pct,
         our_gamma=greeks.gamma,
         bare_decay=-rows["discount"] * black.decay / 365.0,
     )
@@ -97,9 +99,16 @@ def test_the_vendors_theta_leaves_out_interest(quotes):
     assert (at_the_money["theta"] / at_the_money["bare_decay"]).median() == pytest.approx(1.0, abs=0.03)
 
 
-def test_the_vendors_rho_is_per_percent_and_some_percent_larger(quotes):
-    """The unit is ours; for calls and puts alike the vendor's is 1 to 4% more, which none of the conventions above
-    explains."""
-    ratio = quotes["rho"] / quotes["our_rho"]
-    assert ratio.groupby(quotes["put"]).median().between(1.0, 1.04).all()
-    assert ratio.between(0.95, 1.13).all()
+def test_the_vendors_rho_counts_days_until_the_eve_of_the_next_session(quotes):
+    """What expires on a Friday gets interest until Sunday, before Labor Day until Monday; per percent, as ours."""
+    near = quotes[(quotes["years"] < 0.15) & ((quotes["strike"] / quotes["forward"] - 1).abs() < 0.01)]
+    args = near["forward"] - 8.0, near["discount"], near["strike"], near["years"], near["iv"]
+    ours = spot_greeks(near["put"], SPOT, *args).rho_per_pct
+    days = (near["rho"] / ours - 1.0) * near["years"] * 365
+    found = days.groupby(near["expiry"]).median()
+    first, last = (pd.Timestamp(day).date() for day in (found.index.min(), found.index.max()))
+    calendar = TradingCalendar.for_code("XNYS", first, last + dt.timedelta(days=7))
+    for expiry, extra in found.items():
+        day = pd.Timestamp(expiry).date()
+        assert extra == pytest.approx((calendar.next(day) - day).days - 1, abs=0.4), expiry
+    assert {round(extra) for extra in found} == {0, 2, 3}
