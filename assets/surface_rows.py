@@ -159,7 +159,7 @@ def _strips(made: ChainSurface, coin_settled: bool) -> dict[str, pa.Array]:
     for start, stop in bounds.T:
         own = slice(start, stop)
         contracts = stop - start
-        if not discount[start] > 0.0:
+        if not 0.0 < discount[start] < np.inf:
             term, why = None, NO_DISCOUNT
         elif np.unique(np.column_stack([strike[own], right[own]]), axis=0).shape[0] < contracts:
             term, why = None, STRIKE_TWICE

@@ -1,6 +1,7 @@
 """What callers pass to the kernels, made into contiguous columns of one length, or refused by name."""
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 _Number = TypeVar("_Number", bound=np.generic)
+_Member = TypeVar("_Member", bound=Enum)
 
 #: kinds of dtypes (`numpy.dtype.kind`): what numpy makes float64 of without guessing, those but truths, codes, truths
 NUMBERS, REAL_NUMBERS, WHOLE_NUMBERS, TRUTHS = "biuf", "iuf", "iu", "b"
@@ -40,6 +42,29 @@ def as_columns(
     return shape, _column(rights, shape), [_column(a, shape) for a in arrays.values()]
 
 
+def as_rows(right: ArrayLike | None, **floats: ArrayLike) -> tuple[NDArray[np.int8], list[Floats]]:
+    """As :func:`as_columns` where each argument must be a row and none is stretched: what belongs to one option each.
+
+    Raises
+    ------
+    ValueError
+        As there, and if an argument is no row or is not as long as the others.
+    """
+    rights = None if right is None else _rights(right)
+    arrays = {name: as_floats(name, value) for name, value in floats.items()}
+    every: dict[str, NDArray[Any]] = {**arrays} if rights is None else {"right": rights, **arrays}
+    shapes = {a.shape for a in every.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        given = ", ".join(f"{name} {array.shape}" for name, array in every.items())
+        raise ValueError(
+            f"arguments must be rows that are equally long, got {given}: give one value per option"
+        )
+    columns = [np.ascontiguousarray(a) for a in arrays.values()]
+    return (
+        np.zeros(columns[0].size, dtype=np.int8) if rights is None else np.ascontiguousarray(rights)
+    ), columns
+
+
 def numeric_columns(
     named: Mapping[str, ArrayLike], kinds: str = NUMBERS
 ) -> tuple[tuple[int, ...], list[Floats]]:
@@ -70,10 +95,12 @@ def coded_columns(
     Raises
     ------
     ValueError
-        If a code is not an integer, a float not a number, or a shape does not fit those before it; it names the
-        argument.
+        If a code is not an integer, one named ``right`` neither 0 nor 1, a float not a number, or a shape does not fit
+        those before it; it names the argument.
     """
     whole = {name: numeric(name, value, WHOLE_NUMBERS).astype(np.int64) for name, value in codes.items()}
+    if "right" in whole:
+        _rights(whole["right"])
     real = {name: as_floats(name, value, REAL_NUMBERS) for name, value in floats.items()}
     shape = _common_shape({**whole, **real})
     return shape, [_column(a, shape) for a in whole.values()], [_column(a, shape) for a in real.values()]
@@ -101,6 +128,56 @@ def numeric(name: str, value: ArrayLike, kinds: str = NUMBERS) -> NDArray[Any]:
 def as_floats(name: str, value: ArrayLike, kinds: str = NUMBERS) -> Floats:
     """As :func:`numeric`, of dtype float64; not a copy where it is that already."""
     return numeric(name, value, kinds).astype(np.float64, copy=False)
+
+
+def positive(name: str, value: ArrayLike) -> float:
+    """One number that is positive and finite; ValueError that names it if it is none."""
+    number = one_number(name, value)
+    if not 0.0 < number < np.inf:
+        raise ValueError(f"{name} must be positive and finite, got {number}")
+    return number
+
+
+def finite(name: str, value: ArrayLike) -> float:
+    """One finite number; ValueError that names it if it is none."""
+    number = one_number(name, value)
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    return number
+
+
+def one_number(name: str, value: ArrayLike, kinds: str = NUMBERS) -> float:
+    """One number of any value; ValueError that names it if it is an array or not numeric."""
+    array = as_floats(name, value, kinds)
+    if array.ndim:
+        raise ValueError(f"{name} has shape {array.shape}, one number is needed: call once for each")
+    return float(array)
+
+
+def refuse_unless(valid: NDArray[np.bool_], name: str, values: Floats, rule: str) -> None:
+    """Raise a ValueError about the first value that breaks a rule; it names argument, value, place and rule."""
+    if not valid.all():
+        place = int(np.argmin(valid))
+        raise ValueError(
+            f"{name} has the value {values[place]} at position {place}: it must be {rule}; leave such options out"
+        )
+
+
+def member_of(members: type[_Member], name: str, value: object) -> _Member:
+    """A member of an enumeration, given as itself or as its value.
+
+    Raises
+    ------
+    ValueError
+        If it is none; it names the argument and the members.
+    """
+    try:
+        return members(value)
+    except (ValueError, TypeError):
+        known = ", ".join(f"{members.__name__}.{m.name}" for m in members)
+        raise ValueError(
+            f"{name} must be a member of {members.__name__}, got {value!r}: give {known}"
+        ) from None
 
 
 def _common_shape(arrays: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:

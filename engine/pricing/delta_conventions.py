@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.pricing.arguments import Floats, as_floats
+from engine.pricing.arguments import Floats, as_columns, member_of
 from engine.pricing.black import black_derivatives
 
 
@@ -38,14 +38,34 @@ def delta(
 ) -> Floats:
     """Delta of European options in a convention; NaN outside the domain.
 
-    Parameters and errors as for :func:`engine.pricing.greeks.spot_greeks`.
+    Parameters
+    ----------
+    convention : DeltaConvention
+    right, spot, forward, discount, strike, year_fraction, sigma
+        As for :func:`engine.pricing.greeks.spot_greeks`. Deltas on the forward use neither spot nor discount, which
+        may be NaN there; those on spot are NaN unless both are positive and finite.
+
+    Raises
+    ------
+    ValueError
+        For a convention that is none; else see :func:`engine.pricing.arguments.as_columns`.
     """
-    black = black_derivatives(right, forward, strike, year_fraction, sigma)
-    f, s, d = as_floats("forward", forward), as_floats("spot", spot), as_floats("discount", discount)
-    on_forward = black.delta
-    if convention in (DeltaConvention.SPOT_PREMIUM_ADJUSTED, DeltaConvention.FORWARD_PREMIUM_ADJUSTED):
-        on_forward = on_forward - black.price / f
-    if convention in (DeltaConvention.FORWARD, DeltaConvention.FORWARD_PREMIUM_ADJUSTED):
-        return on_forward
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(d * f / s * on_forward)
+    convention = member_of(DeltaConvention, "convention", convention)
+    shape, rights, (s, f, d, k, t, v) = as_columns(
+        right,
+        spot=spot,
+        forward=forward,
+        discount=discount,
+        strike=strike,
+        year_fraction=year_fraction,
+        sigma=sigma,
+    )
+    black = black_derivatives(rights, f, k, t, v)
+    found = black.delta
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        if convention in (DeltaConvention.SPOT_PREMIUM_ADJUSTED, DeltaConvention.FORWARD_PREMIUM_ADJUSTED):
+            found = found - black.price / f
+        if convention in (DeltaConvention.SPOT, DeltaConvention.SPOT_PREMIUM_ADJUSTED):
+            known = (s > 0.0) & (s < np.inf) & (d > 0.0) & (d < np.inf)
+            found = np.where(known, d * f / s * found, np.nan)
+    return found.reshape(shape)

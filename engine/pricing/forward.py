@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import WHOLE_NUMBERS, Floats, as_columns, as_floats, numeric
+from engine.pricing.arguments import WHOLE_NUMBERS, Floats, as_columns, as_rows, numeric
 from engine.pricing.forward_loops import fit_loop, inverse_loop
 
 
@@ -51,7 +51,7 @@ class ForwardFits:
     forward : float64[g]
         In quote currency (USD per coin for coin chains); NaN with method NONE.
     discount : float64[g]
-        Discount factor to settlement.
+        Discount factor to settlement; NaN where years or rate are unusable.
     pairs : int64[g]
         Strikes with a call and a put that entered.
     residual_sd : float64[g]
@@ -114,14 +114,16 @@ def fit_forwards(
     strike : float64[m]
         Strikes with a usable call and put (bid > 0 and ask >= bid on both).
     call_minus_put : float64[m]
-        Call mid less put mid.
+        Call mid less put mid. A pair whose strike is not positive and finite, or whose difference is not finite,
+        is left out and not counted.
     spot : float64[g]
-        Price of the underlying; NaN where unknown.
+        Price of the underlying; NaN where unknown, and unknown where it is not positive and finite.
     year_fraction : float64[g]
-        Years to settlement.
+        Years to settlement. Where they are not finite there is no forward: NaN with method NONE, as is the discount.
     rate : float64[g]
         Continuously compounded zero rate to settlement; NaN where no curve is given. Used where pairs are
-        fewer than 4 or the fitted discount is implausible, and to judge that.
+        fewer than 4 or the fitted discount is implausible, and to judge that. Where it is infinite, or so large that
+        its discount is 0 or infinite, there is no forward.
     may_fit : bool[g], optional
         Where the discount may come from the slope; elsewhere it is the curve's. Everywhere if not given.
 
@@ -175,7 +177,7 @@ def inverse_forwards(
     call_minus_put : float64[m]
         Call mid less put mid, in coin.
     vendor_forward, spot : float64[g]
-        NaN where unknown.
+        NaN where unknown, and unknown where they are not positive and finite. Pairs are left out as there.
 
     Raises
     ------
@@ -195,8 +197,9 @@ def fit_forward(
     strike: Floats, call_minus_put: Floats, *, spot: float, year_fraction: float, rate: float | None
 ) -> ForwardFit:
     """:func:`fit_forwards` for one expiry; ``rate`` is None where no curve is given."""
+    _, (strike, call_minus_put) = as_rows(None, strike=strike, call_minus_put=call_minus_put)
     fits = fit_forwards(
-        np.array([0, len(strike)]),
+        np.array([0, strike.size]),
         strike,
         call_minus_put,
         spot=np.array([spot]),
@@ -210,8 +213,9 @@ def inverse_forward(
     strike: Floats, call_minus_put: Floats, *, vendor_forward: float, spot: float
 ) -> ForwardFit:
     """:func:`inverse_forwards` for one expiry."""
+    _, (strike, call_minus_put) = as_rows(None, strike=strike, call_minus_put=call_minus_put)
     fits = inverse_forwards(
-        np.array([0, len(strike)]),
+        np.array([0, strike.size]),
         strike,
         call_minus_put,
         vendor_forward=np.array([vendor_forward]),
@@ -230,7 +234,8 @@ def implied_borrow_cost(
     """What holding the share short costs a year, or any yield that no known dividend explains; continuous.
 
     ``b`` of ``F = (S - PV) e^((r - b) T)``, where PV is the present value of the cash dividends until settlement. NaN
-    without time.
+    without time, where something is not finite, and where forward or spot, or what dividends leave of it, is not
+    positive.
 
     Parameters
     ----------
@@ -238,17 +243,24 @@ def implied_borrow_cost(
         Per unit, in one currency.
     rate : float64
         Continuously compounded.
+
+    Raises
+    ------
+    ValueError
+        See :func:`engine.pricing.arguments.as_columns`.
     """
-    named = {
-        "forward": forward,
-        "spot": spot,
-        "year_fraction": year_fraction,
-        "rate": rate,
-        "dividends_value": dividends_value,
-    }
-    f, s, t, r, pv = (as_floats(name, value) for name, value in named.items())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(t > 0, r - np.log(f / (s - pv)) / t, np.nan)
+    shape, _, (f, s, t, r, pv) = as_columns(
+        None,
+        forward=forward,
+        spot=spot,
+        year_fraction=year_fraction,
+        rate=rate,
+        dividends_value=dividends_value,
+    )
+    finite = np.logical_and.reduce([np.isfinite(values) for values in (f, s, t, r, pv)])
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        known = finite & (t > 0) & (f > 0) & (s > 0) & (s > pv)
+        return np.where(known, r - np.log(f / (s - pv)) / t, np.nan).reshape(shape)
 
 
 def _only(fits: ForwardFits) -> ForwardFit:

@@ -47,14 +47,20 @@ def fit_loop(
 ) -> None:
     """Forward and discount of each expiry of dollar-priced options; the pairs of one stand at ``bounds``.
 
-    ``rate`` is NaN where no curve is known. Where not ``may_fit`` the discount is the curve's in any case.
+    ``rate`` is NaN where no curve is known. Where not ``may_fit`` the discount is the curve's in any case. Pairs
+    and spots that are not positive and finite are taken for missing; without finite years, or at a rate that no
+    curve can have, there is neither forward nor discount.
     """
     for g in range(forward.size):
+        without = math.isnan(rate[g])
+        d = 1.0 if without else exp(-rate[g] * max(years[g], 0.0))
+        if math.isinf(rate[g]) or not math.isfinite(years[g]) or not 0.0 < d < math.inf:
+            forward[g], discount[g], residual_sd[g], pairs[g], method[g] = np.nan, np.nan, np.nan, 0, NONE
+            continue
         k, y = strike[bounds[g] : bounds[g + 1]], call_minus_put[bounds[g] : bounds[g + 1]]
-        known = spot[g] > 0.0
-        if known:
-            near = np.abs(k - spot[g]) <= STRIKE_WINDOW * spot[g]
-            k, y = k[near], y[near]
+        known = 0.0 < spot[g] < math.inf
+        usable = _usable(k, y, spot[g] if known else np.nan)
+        k, y = k[usable], y[usable]
         if may_fit[g] and k.size >= MIN_PAIRS:
             centre = spot[g] if known else float(np.median(k))
             slope, root, sd, error, left, robust = _fit_line(k, y, centre)
@@ -62,19 +68,19 @@ def fit_loop(
                 forward[g], discount[g], pairs[g], residual_sd[g] = root, slope, left, sd
                 method[g] = ROBUST if robust else OLS
                 continue
-        without = math.isnan(rate[g])
-        d = 1.0 if without else exp(-rate[g] * max(years[g], 0.0))
         discount[g], residual_sd[g], pairs[g] = d, np.nan, 0
         if k.size > 0:
             # where call and put cost the same, the strike is the forward, whatever the discount
             order = np.argsort(np.abs(y), kind="mergesort")[:_PAIRS_NEAR_THE_MONEY]
             found = k[order] + y[order] / d
             middle = float(np.median(found))
-            if middle > 0.0:
+            if 0.0 < middle < math.inf:
                 forward[g], pairs[g], residual_sd[g] = middle, order.size, np.std(found) * d
                 method[g] = MEDIAN_ZERO_RATE if without else MEDIAN
                 continue
-        forward[g] = spot[g] / d if known else np.nan
+        carried = spot[g] / d if known else np.nan
+        known = 0.0 < carried < math.inf
+        forward[g] = carried if known else np.nan
         method[g] = (ZERO_RATE if without else CARRY) if known else NONE
 
 
@@ -90,17 +96,18 @@ def inverse_loop(
     residual_sd: Floats,
     method: NDArray[np.int64],
 ) -> None:
-    """Forward of each expiry of options that are priced and paid in the coin."""
+    """Forward of each expiry of options that are priced and paid in the coin.
+
+    What is not positive and finite is taken for missing: pairs, spots and the venue's forwards.
+    """
     for g in range(forward.size):
         pairs[g], residual_sd[g] = 0, np.nan
-        if vendor_forward[g] > 0.0:
+        if 0.0 < vendor_forward[g] < math.inf:
             forward[g], method[g] = vendor_forward[g], VENDOR
             continue
         k, y = strike[bounds[g] : bounds[g + 1]], call_minus_put[bounds[g] : bounds[g + 1]]
-        known = spot[g] > 0.0
-        usable = y < 1.0
-        if known:
-            usable &= np.abs(k - spot[g]) <= STRIKE_WINDOW * spot[g]
+        known = 0.0 < spot[g] < math.inf
+        usable = _usable(k, y, spot[g] if known else np.nan) & (y < 1.0)
         found = k[usable] / (1.0 - y[usable])
         if found.size > 0:
             middle = float(np.median(found))
@@ -110,6 +117,17 @@ def inverse_loop(
             forward[g], method[g] = spot[g], ZERO_RATE
         else:
             forward[g], method[g] = np.nan, NONE
+
+
+@callable_part
+def _usable(k: Floats, y: Floats, spot: float) -> NDArray[np.bool_]:
+    """Which pairs are finite, and near spot where that is known (not NaN)."""
+    found = np.empty(k.size, dtype=np.bool_)
+    for i in range(k.size):
+        # a spot that is NaN is no further away than the window
+        far = abs(k[i] - spot) > STRIKE_WINDOW * spot
+        found[i] = 0.0 < k[i] < math.inf and math.isfinite(y[i]) and not far
+    return found
 
 
 @callable_part

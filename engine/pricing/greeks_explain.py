@@ -10,8 +10,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine.pricing.arguments import Floats, as_floats
+from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.greeks import HigherGreeks, SpotGreeks
+
+_FIRST = ("delta", "gamma", "vega_per_vol_point", "theta_per_day", "rho_per_pct")
+_SECOND = ("vanna_per_vol_point", "volga_per_vol_point", "charm_per_day", "speed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +104,38 @@ def explain(
     Returns
     -------
     NaN in every term that needs something unknown, and then in the residual too: an unknown Greek is no zero.
+
+    Raises
+    ------
+    ValueError
+        If something is no number or does not broadcast with the rest; it is named as in ``move.spot``.
     """
-    ds, dv, days, dr = (
-        as_floats(name, getattr(move, name)) for name in ("spot", "vol_points", "days", "rate_pct")
+    first, second = (
+        {f"{of}.{name}": getattr(given, name) for name in names}
+        for of, given, names in (("greeks", greeks, _FIRST), ("higher", higher, _SECOND))
     )
-    scale = as_floats("quantity", quantity) * as_floats("multiplier", multiplier)
-    before, after = as_floats("mark_before", mark_before), as_floats("mark_after", mark_after)
-    terms = {
-        "delta": greeks.delta * ds,
-        "gamma": 0.5 * greeks.gamma * ds**2,
-        "vega": greeks.vega_per_vol_point * dv,
-        "theta": greeks.theta_per_day * days,
-        "rho": greeks.rho_per_pct * dr,
-        "vanna": higher.vanna_per_vol_point * ds * dv,
-        "volga": 0.5 * higher.volga_per_vol_point * dv**2,
-        "charm": higher.charm_per_day * ds * days,
-        "speed": higher.speed * ds**3 / 6.0,
+    moves = {f"move.{f.name}": getattr(move, f.name) for f in fields(MarketMove)}
+    positions = {
+        "mark_before": mark_before,
+        "mark_after": mark_after,
+        "quantity": quantity,
+        "multiplier": multiplier,
     }
-    scaled = {name: np.asarray(scale * term) for name, term in terms.items()}
-    total = np.asarray(scale * (after - before))
+    shape, columns = numeric_columns({**first, **second, **moves, **positions})
+    delta, gamma, vega, theta, rho, vanna, volga, charm, speed = columns[:9]
+    ds, dv, days, dr, before, after, contracts, units = columns[9:]
+    terms = {
+        "delta": delta * ds,
+        "gamma": 0.5 * gamma * ds**2,
+        "vega": vega * dv,
+        "theta": theta * days,
+        "rho": rho * dr,
+        "vanna": vanna * ds * dv,
+        "volga": 0.5 * volga * dv**2,
+        "charm": charm * ds * days,
+        "speed": speed * ds**3 / 6.0,
+    }
+    scale = contracts * units
+    scaled = {name: (scale * term).reshape(shape) for name, term in terms.items()}
+    total = (scale * (after - before)).reshape(shape)
     return Explained(total=total, **scaled, residual=np.asarray(total - sum(scaled.values())))

@@ -5,6 +5,7 @@ The method is described in :mod:`engine.pricing.american.boundary` and :mod:`eng
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from engine.pricing.american.collocation import Collocation, collocation
 from engine.pricing.american.contract import AmericanStatus, Puts, as_puts
 from engine.pricing.american.known_future import value_on_known_path
 from engine.pricing.american.premium import european_puts, put_prices
+from engine.pricing.arguments import member_of
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,19 @@ class Accuracy(Enum):
     def tables(self) -> Collocation:
         """Nodes and weights, made at the first use."""
         return collocation(*self.value)
+
+
+def known_accuracy(accuracy: Any) -> Any:
+    """A member of :class:`Accuracy`, or what brings tables of its own: finer ones are what errors are measured by.
+
+    Raises
+    ------
+    ValueError
+        If it is neither; it names the argument and the members.
+    """
+    if not isinstance(accuracy, Accuracy) and isinstance(getattr(accuracy, "tables", None), Collocation):
+        return accuracy
+    return member_of(Accuracy, "accuracy", accuracy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +111,9 @@ def american_price(
     Raises
     ------
     ValueError
-        If an argument is not numeric, or its shape does not go with those before it.
+        If an argument is not numeric, its shape does not go with those before it, or ``accuracy`` is none.
     """
+    accuracy = known_accuracy(accuracy)
     puts = as_puts(right, spot, strike, year_fraction, rate, dividend_yield, sigma)
     return AmericanPrice(
         price=put_values(puts, accuracy).reshape(puts.shape), status=puts.status.reshape(puts.shape)

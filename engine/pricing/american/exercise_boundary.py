@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.american.andersen_lake import Accuracy, normalised
+from engine.pricing.american.andersen_lake import Accuracy, known_accuracy, normalised
 from engine.pricing.american.boundary import (
     BLOCK,
     LANES,
@@ -65,8 +65,9 @@ def exercise_boundary(
     Raises
     ------
     ValueError
-        If an argument is not numeric, or its shape does not go with those before it.
+        If an argument is not numeric, its shape does not go with those before it, or ``accuracy`` is none.
     """
+    accuracy = known_accuracy(accuracy)
     return _boundary(right, strike, time_to_expiry, rate, dividend_yield, sigma, accuracy, fixed_point=True)
 
 

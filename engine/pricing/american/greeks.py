@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.american.andersen_lake import Accuracy, normalised, put_values
+from engine.pricing.american.andersen_lake import Accuracy, known_accuracy, normalised, put_values
 from engine.pricing.american.contract import AmericanStatus, Puts, as_puts
 from engine.pricing.american.premium import european_derivatives, put_derivatives
 
@@ -69,6 +69,7 @@ def american_greeks(
     boundary it is less precise than elsewhere. Parameters and errors as for
     :func:`~engine.pricing.american.andersen_lake.american_price`.
     """
+    accuracy = known_accuracy(accuracy)
     given = (right, spot, strike, year_fraction, rate, dividend_yield, sigma)
     puts = as_puts(*given)
     status = puts.status.copy()

@@ -1,13 +1,12 @@
 """The smile of a Heston model."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from engine.pricing.arguments import Floats, as_columns
 from engine.pricing.heston.model import HestonParameters
 from engine.pricing.heston.price import heston_price
 from engine.pricing.implied_volatility import implied_volatility
-
-Floats = NDArray[np.float64]
 
 #: a price must be known to so many digits, or its volatility is that of the arithmetic
 _DIGITS = 1e-7
@@ -24,11 +23,12 @@ def heston_volatility(
     Raises
     ------
     ValueError
-        For arguments that are no numbers or do not broadcast.
+        See :func:`engine.pricing.arguments.as_columns`.
     """
-    right = (np.asarray(strike) < np.asarray(forward)).astype(np.int8)
-    prices = heston_price(right, forward, strike, year_fraction, model)
+    shape, _, (f, k, t) = as_columns(None, forward=forward, strike=strike, year_fraction=year_fraction)
+    right = (k < f).astype(np.int8)
+    prices = heston_price(right, f, k, t, model)
     with np.errstate(invalid="ignore"):
         sure = prices.error <= _DIGITS * prices.price
-    solved = implied_volatility(right, forward, strike, year_fraction, np.where(sure, prices.price, np.nan))
-    return solved.sigma
+    solved = implied_volatility(right, f, k, t, np.where(sure, prices.price, np.nan))
+    return solved.sigma.reshape(shape)

@@ -40,7 +40,8 @@ class LatticeValues:
     delta : float64
         dPrice/dSpot.
     gamma : float64
-        d2Price/dSpot2.
+        d2Price/dSpot2. It jumps at the exercise boundary; within a fifth of a standard deviation of it, nodes on both
+        sides make one that is neither.
     theta_per_day : float64
         Change over one calendar day (1/365 year), spot, rate and yield held; 0 where exercise now is best.
     status : int8

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import Floats, as_floats
+from engine.pricing.arguments import WHOLE_NUMBERS, Floats, as_floats, as_rows, one_number
 
 _NEIGHBOURS = 13
 _LEAST_NEIGHBOURS = 5
@@ -23,7 +23,8 @@ class KernelSmile:
     Attributes
     ----------
     sigma : float64[n]
-        Decimal; NaN outside the quotes, and where the nearest are too thin or too far.
+        Decimal, positive; NaN outside the quotes, and where the nearest are too thin, too far, or so scattered that
+        their parabola is not positive.
     standard_error : float64[n]
         Of ``sigma``, from the scatter of the quotes in the window about their parabola, and no less than what the
         quotes' own widths leave.
@@ -50,30 +51,35 @@ def kernel_smile(
     Parameters
     ----------
     at : float64[n]
-        Log-moneyness where volatilities are wanted.
+        Log-moneyness where volatilities are wanted; one number is a row of one.
     log_moneyness, sigma, error : float64[q]
-        Quotes and their errors (half the width of bid to ask, floored), in any order; not finite ones are left out.
+        Quotes and their errors (half the width of bid to ask, floored), in any order. Those that are not finite are
+        left out, and volatilities and errors that are not positive.
     widest : float
         The half width of the window may not exceed it: half a deviation at the money, say. Where the quotes are thinner
-        there is no local volatility.
-    neighbours
+        there is no local volatility. Positive; infinite for no bound.
+    neighbours : int
         How many quotes the window reaches for.
 
     Raises
     ------
     ValueError
-        For arrays of different shapes, or a width or number that is not positive.
+        For arguments that are no numbers, quotes that are no rows of one length, points that are no row, or a width or
+        number that is not positive.
     """
     points = np.atleast_1d(as_floats("at", at))
-    named = {"log_moneyness": log_moneyness, "sigma": sigma, "error": error}
-    k, y, e = (as_floats(name, value) for name, value in named.items())
-    if not (k.shape == y.shape == e.shape and k.ndim == 1):
-        raise ValueError(f"log_moneyness {k.shape}, sigma {y.shape} and error {e.shape} must be equally long")
+    if points.ndim > 1:
+        raise ValueError(f"at has shape {points.shape}, a row of points is needed: flatten it")
+    _, (k, y, e) = as_rows(None, log_moneyness=log_moneyness, sigma=sigma, error=error)
+    widest, neighbours = (
+        one_number("widest", widest),
+        int(one_number("neighbours", neighbours, WHOLE_NUMBERS)),
+    )
     if not (widest > 0 and neighbours >= _LEAST_NEIGHBOURS):
         raise ValueError(
             f"widest must be positive and neighbours at least {_LEAST_NEIGHBOURS}; got {widest}, {neighbours}"
         )
-    usable = np.isfinite(k) & np.isfinite(y) & np.isfinite(e) & (e > 0)
+    usable = np.isfinite(k) & np.isfinite(y) & np.isfinite(e) & (e > 0) & (y > 0)
     k, y, e = k[usable], y[usable], e[usable]
     value, doubt = np.full(points.size, np.nan), np.full(points.size, np.nan)
     counts = np.zeros(points.size, dtype=np.int64)
@@ -90,7 +96,9 @@ def kernel_smile(
         counts[i] = inside.sum()
         if counts[i] < _LEAST_NEIGHBOURS:
             continue
-        value[i], doubt[i] = _local(k[inside] - point, y[inside], e[inside], reach)
+        found, its_error = _local(k[inside] - point, y[inside], e[inside], reach)
+        if found > 0:
+            value[i], doubt[i] = found, its_error
     return KernelSmile(value, doubt, counts)
 
 

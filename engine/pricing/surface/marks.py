@@ -25,7 +25,7 @@ SSVI_SHARE = 0.05
 class MarkSource(IntEnum):
     """What a mark comes from."""
 
-    #: the expiry is unknown to the surface, or it has no slice
+    #: the expiry is unknown to the surface, it has no slice, or the strike is not positive and finite
     NONE = 0
     #: the expiry's SVI slice
     SVI = 1
@@ -51,7 +51,7 @@ class Marks:
     uncertainty : float64[n]
         About one standard deviation of ``sigma``, of a mid quote that might have been.
     price : float64[n]
-        Discounted, per unit of underlying.
+        Discounted, per unit of underlying; NaN also where the discount is not positive and finite.
     price_uncertainty : float64[n]
         Vega times ``uncertainty``.
     source : int8[n]
@@ -88,7 +88,7 @@ def mark_contracts(
     Raises
     ------
     ValueError
-        For arguments that are no numbers or do not broadcast.
+        For arguments that are no numbers or do not broadcast, and rights that are neither 0 nor 1.
     """
     _, (codes, rights), (strikes, factors) = coded_columns(
         {"code": code, "right": right}, {"strike": strike, "discount": discount}
@@ -99,11 +99,12 @@ def mark_contracts(
     forward, years = np.full(codes.size, np.nan), np.full(codes.size, np.nan)
     residuals = surface.residuals()
     for j in np.flatnonzero(np.isin(q.code, codes) & (surface.source != SliceSource.NONE)):
-        rows = np.flatnonzero((codes == q.code[j]) & (strikes > 0))
+        rows = np.flatnonzero((codes == q.code[j]) & (strikes > 0) & (strikes < np.inf))
         k = np.log(strikes[rows] / q.forward[j])
         forward[rows], years[rows] = q.forward[j], q.year_fraction[j]
         sigma[rows], doubt[rows], source[rows] = _of_expiry(surface, int(j), k, residuals[q.of(int(j))])
     values = black_derivatives(rights, forward, strikes, years, sigma)
+    factors = np.where((factors > 0) & (factors < np.inf), factors, np.nan)
     return Marks(sigma, doubt, factors * values.price, factors * values.vega * doubt, source)
 
 

@@ -93,7 +93,8 @@ def surface_quotes(
     Raises
     ------
     ValueError
-        For values that are no numbers, shapes that do not broadcast, or two forwards or times under one code.
+        For values that are no numbers, rights that are neither 0 nor 1, shapes that do not broadcast, or two forwards
+        or times under one code.
     """
     floats = {
         "forward": forward,

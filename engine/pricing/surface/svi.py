@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import REAL_NUMBERS, Floats, as_floats
+from engine.pricing.arguments import REAL_NUMBERS, Floats, as_floats, numeric_columns
 
 #: no slope of total variance may be steeper (R. Lee, "The moment formula", Mathematical Finance 14 (2004))
 STEEPEST_SLOPE = 2.0
@@ -109,18 +109,31 @@ def total_variance_between(
     parameters : SviParameters of n
         Ordered by time; slices of NaN are passed over.
     slice_years : float64[n]
-        Their times to expiry, positive and not decreasing.
+        Their times to expiry, positive, finite and not decreasing.
     log_moneyness, year_fraction : float64
-        Broadcast. NaN for times that are not positive, and everywhere without a slice.
+        Broadcast. NaN for times that are not positive and finite, and everywhere without a slice.
+
+    Raises
+    ------
+    ValueError
+        For values that are no numbers, points that do not broadcast, or times that are not as above.
     """
+    every = as_floats("slice_years", slice_years, REAL_NUMBERS)
+    if every.shape != (len(parameters),) or parameters.a.ndim != 1:
+        raise ValueError(
+            f"slice_years has shape {every.shape} and the parameters {parameters.a.shape}: give one time per slice"
+        )
     known = np.flatnonzero(np.isfinite(parameters.a))
-    k, t = np.broadcast_arrays(
-        as_floats("log_moneyness", log_moneyness, REAL_NUMBERS),
-        as_floats("year_fraction", year_fraction, REAL_NUMBERS),
+    shape, (k, t) = numeric_columns(
+        {"log_moneyness": log_moneyness, "year_fraction": year_fraction}, REAL_NUMBERS
     )
     if not known.size:
-        return np.full(k.shape, np.nan)
-    times = slice_years[known]
+        return np.full(shape, np.nan)
+    times = every[known]
+    if not (np.all(np.diff(times) >= 0) and times[0] > 0 and times[-1] < np.inf):
+        raise ValueError(
+            f"slice_years must be positive, finite and not decreasing, got {times}: order the slices by time"
+        )
     after = np.clip(np.searchsorted(times, t), 0, known.size - 1)
     before = np.clip(after - 1, 0, known.size - 1)
     w_before, w_after = (total_variance(k, parameters.at(known[i])) for i in (before, after))
@@ -131,7 +144,7 @@ def total_variance_between(
             t <= times[0], total_variance(k, parameters.at(int(known[0]))) / times[0], w_after / times[-1]
         )
         result = np.where((t > times[0]) & (t <= times[-1]), inside, flat * t)
-        return np.asarray(np.where(t > 0, result, np.nan))
+        return np.where((t > 0) & (t < np.inf), result, np.nan).reshape(shape)
 
 
 def derivatives(log_moneyness: ArrayLike, parameters: SviParameters) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.pricing.arguments import Floats, as_floats
+from engine.pricing.arguments import Floats, as_rows, finite, positive, refuse_unless
 
 MINUTES_PER_YEAR = 525_600
 MINUTES_OF_30_DAYS = 43_200
@@ -73,34 +73,32 @@ def fair_variance(
     Parameters
     ----------
     forward : float
-        Positive.
+        Positive and finite.
     year_fraction : float
-        Positive.
+        Positive and finite.
     strike, undiscounted_price : float64[n]
-        Of puts and calls, in any order; a put and a call at the central strike.
+        Of puts and calls, in any order; a put and a call at the central strike. Strikes are positive, prices not
+        negative, all finite.
     right : int8[n]
         0 call, 1 put.
 
     Raises
     ------
     ValueError
-        For arrays of different shapes, values outside their domain, or fewer than two puts or two calls.
+        For arguments that are no numbers, rows of different lengths, values outside their domain (all named), an option
+        given twice, or fewer than two puts or two calls.
     """
-    k, price = as_floats("strike", strike), as_floats("undiscounted_price", undiscounted_price)
-    is_put = np.asarray(right) == 1
-    if not (k.shape == price.shape == is_put.shape and k.ndim == 1):
-        raise ValueError(
-            f"strike {k.shape}, undiscounted_price {price.shape} and right {is_put.shape} must be equally long"
-        )
-    if not (forward > 0 and year_fraction > 0 and np.all(k > 0) and np.all(price >= 0)):
-        raise ValueError(
-            "forward, year_fraction and strikes must be positive, prices not negative, none missing"
-        )
+    forward, year_fraction = positive("forward", forward), positive("year_fraction", year_fraction)
+    rights, (k, price) = as_rows(right, strike=strike, undiscounted_price=undiscounted_price)
+    is_put = rights == 1
+    refuse_unless((k > 0) & (k < np.inf), "strike", k, "positive and finite")
+    refuse_unless((price >= 0) & (price < np.inf), "undiscounted_price", price, "finite and not negative")
     centre = k[is_put & (k <= forward)].max(initial=0.0)
     put = np.flatnonzero(is_put & (k <= centre))
     call = np.flatnonzero(~is_put & (k >= centre))
     put, call = put[np.argsort(-k[put])], call[np.argsort(k[call])]
-    if put.size < 2 or call.size < 2 or k[call[0]] != centre or np.any(np.diff(np.sort(k[put])) == 0):
+    twice = any(np.any(np.diff(k[side]) == 0) for side in (put, call))
+    if put.size < 2 or call.size < 2 or k[call[0]] != centre or twice:
         raise ValueError(
             "replication needs two puts at and below, and two calls at and above, the highest strike not above the "
             f"forward {forward}, each strike once; got {put.size} puts and {call.size} calls"
@@ -126,62 +124,62 @@ def variance_term(
 
     The forward comes from the strike where call and put mids differ least; options outside the money enter outwards
     from ``k0``, those without a bid are skipped, and after two strikes in a row without one the rest is left out; at
-    ``k0`` the mean of put and call enters.
+    ``k0`` the mean of put and call enters. A quote whose bid is above its ask, or one of whose sides is infinite, is no
+    statement about price or liquidity: its option is left out as if it were not listed, and ends no strip.
 
     Parameters
     ----------
     strike, bid, ask : float64[n]
-        Per unit of underlying; a missing or non-positive bid is none.
+        Per unit of underlying; strikes positive and finite; a missing or non-positive bid is none, and so is one
+        without an ask.
     right : int8[n]
         0 call, 1 put.
     discount : float
-        Discount factor to settlement.
+        Discount factor to settlement, positive and finite.
     minutes : float
-        From the quotes to settlement.
+        From the quotes to settlement, finite.
 
     Raises
     ------
     ValueError
-        For arrays of different shapes, a strike twice, or a discount that is not positive.
+        For arguments that are no numbers, rows of different lengths, values outside their domain (all named), or a
+        strike twice.
     """
-    k, b, a = as_floats("strike", strike), as_floats("bid", bid), as_floats("ask", ask)
-    is_put = np.asarray(right) == 1
-    if not (k.shape == b.shape == a.shape == is_put.shape and k.ndim == 1):
-        raise ValueError(
-            f"strike {k.shape}, right {is_put.shape}, bid {b.shape} and ask {a.shape} must be equally long"
-        )
-    if not discount > 0:
-        raise ValueError(f"discount must be positive, got {discount}")
+    rights, (k, b, a) = as_rows(right, strike=strike, bid=bid, ask=ask)
+    is_put = rights == 1
+    refuse_unless((k > 0) & (k < np.inf), "strike", k, "positive and finite")
+    discount, minutes = positive("discount", discount), finite("minutes", minutes)
     if not minutes > 0:
-        return VarianceTerm(np.nan, np.nan, np.nan, 0, float(minutes), TermStatus.NO_TIME)
+        return VarianceTerm(np.nan, np.nan, np.nan, 0, minutes, TermStatus.NO_TIME)
     years = minutes / MINUTES_PER_YEAR
+    listed = ~((a > 0) & (b > a) | np.isinf(a) | np.isinf(b))
     # what has a bid and no ask has no price
-    b = np.where((b > 0) & (a > 0), b, 0.0)
-    mid = np.where(a > 0, 0.5 * (b + a), np.nan)
+    b = np.where(listed & (b > 0) & (a > 0), b, 0.0)
+    mid = np.where(listed & (a > 0), 0.5 * (b + a), np.nan)
     sides = {}
     for name, rows in (("put", np.flatnonzero(is_put)), ("call", np.flatnonzero(~is_put))):
         rows = rows[np.argsort(k[rows], kind="stable")]
         if np.any(np.diff(k[rows]) == 0):
             raise ValueError(f"two {name}s have one strike; give one root and expiry at a time")
-        sides[name] = rows
+        sides[name] = rows[listed[rows]]
     put, call = sides["put"], sides["call"]
     common, of_put, of_call = np.intersect1d(k[put], k[call], return_indices=True)
     of_put, of_call = put[of_put], call[of_call]
     quoted = (b[of_put] > 0) & (b[of_call] > 0) & np.isfinite(mid[of_put]) & np.isfinite(mid[of_call])
     difference = np.where(quoted, np.abs(mid[of_call] - mid[of_put]), np.inf)
     if not quoted.any():
-        return VarianceTerm(np.nan, np.nan, np.nan, 0, float(minutes), TermStatus.NO_STRIKE_AT_THE_MONEY)
+        return VarianceTerm(np.nan, np.nan, np.nan, 0, minutes, TermStatus.NO_STRIKE_AT_THE_MONEY)
     nearest = int(np.argmin(difference))
     forward = float(common[nearest] + (mid[of_call[nearest]] - mid[of_put[nearest]]) / discount)
     at_or_below = common[(common <= forward) & np.isfinite(mid[of_put]) & np.isfinite(mid[of_call])]
     if not at_or_below.size:
-        return VarianceTerm(np.nan, forward, np.nan, 0, float(minutes), TermStatus.NO_STRIKE_AT_THE_MONEY)
+        return VarianceTerm(np.nan, forward, np.nan, 0, minutes, TermStatus.NO_STRIKE_AT_THE_MONEY)
     k0 = float(at_or_below[-1])
     puts = _outwards(put[k[put] < k0][::-1], b)[::-1]
     calls = _outwards(call[k[call] > k0], b)
     if puts.size + calls.size < _LEAST_OPTIONS:
         return VarianceTerm(
-            np.nan, forward, k0, int(puts.size + calls.size), float(minutes), TermStatus.TOO_FEW_OPTIONS
+            np.nan, forward, k0, int(puts.size + calls.size), minutes, TermStatus.TOO_FEW_OPTIONS
         )
     centre = int(np.searchsorted(common, k0))
     strikes = np.concatenate([k[puts], [k0], k[calls]])
@@ -190,7 +188,7 @@ def variance_term(
     width[1:-1] = 0.5 * (strikes[2:] - strikes[:-2])
     strip = float(np.sum(width / strikes**2 * quotes)) / discount
     variance = 2.0 / years * strip - (forward / k0 - 1.0) ** 2 / years
-    return VarianceTerm(variance, forward, k0, strikes.size, float(minutes), TermStatus.OK)
+    return VarianceTerm(variance, forward, k0, strikes.size, minutes, TermStatus.OK)
 
 
 def _outwards(rows: NDArray[np.intp], bid: Floats) -> NDArray[np.intp]:
@@ -211,13 +209,14 @@ def volatility_index(
     Parameters
     ----------
     minutes : float
-        The constant time; 30 days for the VIX, 9 for the VIX9D.
+        The constant time, positive and finite; 30 days for the VIX, 9 for the VIX9D.
 
     Raises
     ------
     ValueError
-        Unless ``following`` settles after ``near``.
+        Unless ``following`` settles after ``near``, and for other minutes.
     """
+    minutes = positive("minutes", minutes)
     if not following.minutes > near.minutes:
         raise ValueError(
             f"the second term settles {following.minutes} minutes from now, the first {near.minutes}"

@@ -93,3 +93,30 @@ def test_an_unknown_greek_is_no_zero():
         multiplier=100.0,
     )
     assert np.isnan(parts.residual).all() and np.isfinite(parts.theta).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"quantity": np.ones(3)}, r"^quantity has shape \(3,\), which does not fit greeks.delta \(4,\)"),
+        (
+            {"move": MarketMove(np.ones(2), 0.0, 1.0)},
+            r"^move.spot has shape \(2,\), which does not fit greeks.delta",
+        ),
+        ({"move": MarketMove(1.0, "0", 1.0)}, "^move.vol_points has dtype <U1, numbers are needed"),
+        ({"mark_after": np.array([None])}, "^mark_after has dtype object, numbers are needed"),
+    ],
+)
+def test_what_does_not_fit_is_named(changes, message):
+    before = arguments(100.0, 0.25, 0.2)
+    given = {
+        "move": MarketMove(1.0, 0.0, 1.0),
+        "mark_before": 1.0,
+        "mark_after": 1.1,
+        "quantity": 1.0,
+        "multiplier": 100.0,
+    }
+    whole = explain(spot_greeks(*before), higher_greeks(*before), **given)
+    assert {getattr(whole, f.name).shape for f in fields(whole)} == {(4,)}
+    with pytest.raises(ValueError, match=message):
+        explain(spot_greeks(*before), higher_greeks(*before), **{**given, **changes})

@@ -158,3 +158,42 @@ def test_coin_greeks_are_slopes_of_the_coin_price():
 def test_a_coin_delta_is_the_premium_adjusted_forward_delta():
     adjusted = delta(DeltaConvention.FORWARD_PREMIUM_ADJUSTED, ARGS[0], 99.0, *ARGS[1:2], 1.0, *ARGS[2:])
     np.testing.assert_allclose(inverse_greeks(*ARGS).delta_coin, adjusted, rtol=1e-14)
+
+
+DELTA = {
+    "right": 0,
+    "spot": 100.0,
+    "forward": 101.0,
+    "discount": 0.98,
+    "strike": 99.0,
+    "year_fraction": 0.5,
+    "sigma": 0.2,
+}
+ON_SPOT = (DeltaConvention.SPOT, DeltaConvention.SPOT_PREMIUM_ADJUSTED)
+
+
+@pytest.mark.parametrize("convention", list(DeltaConvention))
+def test_deltas_outside_the_domain_are_unknown(convention):
+    assert np.isfinite(delta(convention, **DELTA))
+    for name in ("forward", "strike"):
+        assert np.isnan(delta(convention, **{**DELTA, name: [-1.0, 0.0, np.inf, np.nan]})).all()
+    for name in ("spot", "discount"):
+        found = delta(convention, **{**DELTA, name: [-1.0, 0.0, np.inf, np.nan]})
+        # what is hedged with the forward asks for neither
+        expected = np.nan if convention in ON_SPOT else delta(convention, **DELTA)
+        np.testing.assert_array_equal(found, np.full(4, expected))
+
+
+@pytest.mark.parametrize("convention", list(DeltaConvention))
+def test_shapes_that_do_not_fit_are_named_in_every_convention(convention):
+    with pytest.raises(ValueError, match=r"strike has shape \(2,\), which does not fit spot \(3,\)"):
+        delta(convention, **{**DELTA, "spot": np.full(3, 100.0), "strike": np.full(2, 99.0)})
+
+
+@pytest.mark.parametrize("wrong", [None, "delta", 0])
+def test_a_convention_that_is_none_is_refused(wrong):
+    with pytest.raises(
+        ValueError, match=r"convention must be a member of DeltaConvention, got .*: give DeltaConvention.SPOT"
+    ):
+        delta(wrong, **DELTA)
+    assert delta("forward", **DELTA) == delta(DeltaConvention.FORWARD, **DELTA)

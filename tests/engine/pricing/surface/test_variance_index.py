@@ -185,3 +185,97 @@ def test_an_option_with_a_bid_and_no_ask_is_left_out():
     assert (term.status, term.options) == (TermStatus.OK, whole.options - 1)
     without = variance_term(strike[~put_at_80], right[~put_at_80], bid[~put_at_80], ask[~put_at_80], **given)
     assert term.variance == without.variance
+
+
+@pytest.mark.parametrize("bad", [(np.inf, np.inf), (1.0, np.inf), (np.inf, 1.0), (30.0, 1.0), (30.0, 1e-9)])
+@pytest.mark.parametrize("where", [{95.0}, {95.0, 94.0}, {100.0}, {101.0, 106.0, 107.0}])
+@pytest.mark.parametrize("of", [0, 1])
+def test_crossed_and_infinite_quotes_are_left_out_as_if_not_listed(bad, where, of):
+    k, right, bid, ask, minutes = chain()
+    rows = np.isin(k, list(where)) & (right == of)
+    bid[rows], ask[rows] = bad
+    term = variance_term(k, right, bid, ask, discount=0.99, minutes=minutes)
+    without = variance_term(k[~rows], right[~rows], bid[~rows], ask[~rows], discount=0.99, minutes=minutes)
+    assert term == without
+    assert term.status is TermStatus.OK
+    assert np.sqrt(term.variance) == pytest.approx(0.2, abs=0.006)
+
+
+@pytest.mark.parametrize("wrong", [2, -1, np.nan])
+def test_a_right_that_is_none_is_no_call(wrong):
+    k, right, bid, ask, minutes = chain()
+    rights = right.astype(float)
+    rights[7] = wrong
+    with pytest.raises(ValueError, match=f"right has the value {wrong}"):
+        variance_term(k, rights, bid, ask, discount=1.0, minutes=minutes)
+    with pytest.raises(ValueError, match=f"right has the value {wrong}"):
+        fair_variance(100.0, 1.0, k, ask, rights)
+    with pytest.raises(ValueError, match="right has dtype object"):
+        variance_term(k, right.astype(object), bid, ask, discount=1.0, minutes=minutes)
+    with pytest.raises(ValueError, match="right has dtype object"):
+        fair_variance(100.0, 1.0, k, ask, right.astype(object))
+
+
+@pytest.mark.parametrize("wrong", [-80.0, 0.0, np.nan, np.inf])
+def test_a_strike_that_is_none_is_named(wrong):
+    k, right, bid, ask, minutes = chain()
+    k[3] = wrong
+    message = f"strike has the value {wrong} at position 3: it must be positive and finite"
+    with pytest.raises(ValueError, match=message):
+        variance_term(k, right, bid, ask, discount=1.0, minutes=minutes)
+    with pytest.raises(ValueError, match=message):
+        fair_variance(100.0, 1.0, k, ask, right)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"year_fraction": np.inf}, "year_fraction must be positive and finite, got inf"),
+        ({"year_fraction": np.nan}, "year_fraction must be positive and finite, got nan"),
+        ({"forward": np.inf}, "forward must be positive and finite, got inf"),
+        ({"forward": [100.0]}, r"forward has shape \(1,\), one number is needed"),
+        (
+            {"undiscounted_price": [1.0, np.inf, 4.0, 1.0]},
+            "undiscounted_price has the value inf at position 1",
+        ),
+        (
+            {"undiscounted_price": [1.0, 4.0, -4.0, 1.0]},
+            "undiscounted_price has the value -4.0 at position 2",
+        ),
+        ({"undiscounted_price": [1.0]}, r"undiscounted_price \(1,\): give one value per option"),
+        (
+            {
+                "strike": [90, 100, 100, 110, 110.0],
+                "undiscounted_price": [1, 4, 4, 1, 1.0],
+                "right": [1, 1, 0, 0, 0],
+            },
+            "each strike once",
+        ),
+    ],
+)
+def test_a_strip_of_what_is_no_price_is_refused(changes, message):
+    given = {
+        "forward": 100.0,
+        "year_fraction": 1.0,
+        "strike": [90.0, 100.0, 100.0, 110.0],
+        "undiscounted_price": [1.0, 4.0, 4.0, 1.0],
+        "right": [1, 1, 0, 0],
+    }
+    assert fair_variance(**given) > 0
+    with pytest.raises(ValueError, match=message):
+        fair_variance(**{**given, **changes})
+
+
+def test_scalars_outside_their_domain_are_named():
+    k, right, bid, ask, minutes = chain()
+    for wrong in (np.inf, np.nan, -1.0):
+        with pytest.raises(ValueError, match=f"discount must be positive and finite, got {wrong}"):
+            variance_term(k, right, bid, ask, discount=wrong, minutes=minutes)
+    for wrong in (np.inf, np.nan):
+        with pytest.raises(ValueError, match=f"minutes must be finite, got {wrong}"):
+            variance_term(k, right, bid, ask, discount=1.0, minutes=wrong)
+    near = variance_term(k, right, bid, ask, discount=1.0, minutes=minutes)
+    following = variance_term(k, right, bid, ask, discount=1.0, minutes=2 * minutes)
+    for wrong in (0, -1.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match=f"minutes must be positive and finite, got {float(wrong)}"):
+            volatility_index(near, following, minutes=wrong)
