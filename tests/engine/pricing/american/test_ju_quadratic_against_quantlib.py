@@ -3,10 +3,10 @@
 Their premium is that of exercise at the critical price, divided by ``1 - chi``. For lives of days that premium is
 below 1e-3 of the strike, ``chi`` has it in its denominator, and ``1 - chi`` comes near 0 and below. Two things follow.
 QuantLib ends its search for the critical price where its equation holds to 1e-6 of the strike, which is then up to
-four in a hundred of the premium, and a multiple of that in the price. And ``1 - chi`` near 0 makes any premium of it, or a
-negative one: QuantLib follows the formula there, ours does not let the divisor fall below 1/2. The formula below is
-the paper's on arrays, with QuantLib's start and its way of searching; with QuantLib's tolerance it is QuantLib, carried
-on and with that divisor it is ours.
+four in a hundred of the premium, and a multiple of that in the price. And ``1 - chi`` near 0 makes any premium of it,
+or a negative one: QuantLib follows the formula there, ours does not let the divisor fall below 1/2. The formula below
+is the paper's on arrays, with QuantLib's start and its way of searching; with QuantLib's tolerance it is QuantLib,
+carried on and with that divisor it is ours.
 """
 
 import numpy as np
