@@ -157,8 +157,9 @@ def _strips(made: ChainSurface, coin_settled: bool) -> dict[str, pa.Array]:
         bid, ask = bid * forward, ask * forward
     iv, options, status = [], [], []
     for start, stop in bounds.T:
-        own = slice(start, stop)
-        contracts = stop - start
+        own = np.arange(start, stop)
+        own = own[(strike[own] > 0.0) & (strike[own] < np.inf)]
+        contracts = own.size
         if not 0.0 < discount[start] < np.inf:
             term, why = None, NO_DISCOUNT
         elif np.unique(np.column_stack([strike[own], right[own]]), axis=0).shape[0] < contracts:

@@ -35,7 +35,7 @@ def price_of(is_put: bool, forward: float, strike: float, years: float, sigma: f
     exercise = strike - forward if is_put else forward - strike
     price = value + (exercise if exercise > 0.0 else 0.0)
     most = strike if is_put else forward
-    price = price if price <= most else most  # rounding of the sum
+    price = most if price > most else price  # rounding of the sum
     return price if is_priced(forward, strike, years, sigma) else np.nan
 
 
@@ -50,7 +50,8 @@ def d1_of(forward: float, strike: float, years: float, sigma: float, root: float
     """NaN outside the domain."""
     x = log(forward / strike)
     certain = np.inf if x > 0.0 else (-np.inf if x < 0.0 else 0.0)
-    d1 = fma(0.5, sigma * root, x * per_s) if per_s > 0.0 else certain
+    s = sigma * root
+    d1 = fma(0.5, s, x * per_s) if s > _LEAST_TOTAL_VOLATILITY else certain
     return d1 if is_priced(forward, strike, years, sigma) else np.nan
 
 

@@ -8,6 +8,8 @@ from engine.pricing.normalised_black import MOST_TOTAL_VOLATILITY, scaled_differ
 from engine.pricing.vector_math import SQRT_HALF, erfcx_of_positive, exp, log
 
 _SQRT_HALF_PI = math.sqrt(0.5 * math.pi)
+_SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_LINEAR = 1e-9  # prices at the money up to it are in proportion to volatility, to all digits
 _LARGEST = 80.0  # N(-40) is 0: no price asks for more
 _SMALL_PRICE = 1e-2  # of the largest price
 _SMALLEST = 1e-280  # below it the ratio to a price might overflow
@@ -35,6 +37,8 @@ def bracketed_total_volatility(x: float, price: float, log_price: float) -> floa
     -------
     NaN if it does not settle; that is a defect, not a bad price, and the caller says so.
     """
+    if x == 0.0 and price < _LINEAR:
+        return _SQRT_TWO_PI * price
     largest = exp(0.5 * x)
     low, high = 0.0, _LARGEST
     s = min(math.sqrt(-2.0 * x) + 0.1, 0.5 * high)

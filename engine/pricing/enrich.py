@@ -19,7 +19,7 @@ from engine.pricing.chain_columns import (
 )
 from engine.pricing.forward import ForwardFits, fit_forwards, inverse_forwards
 from engine.pricing.greeks import greek_loop, implied_rates
-from engine.pricing.implied_volatility import solve
+from engine.pricing.implied_volatility import refuse_unsettled, solve
 from engine.pricing.parity_pairs import ParityPairs, parity_pairs
 
 #: rows below which sharing them among threads costs more than it saves
@@ -57,6 +57,7 @@ def enrich_chain(chain: ChainInputs, *, threads: int = 1) -> ChainOutputs:
         own = right[rows], forward[rows], strike[rows], years[rows]
         for i, quoted in enumerate(undiscounted):
             solve(*own, quoted[rows], sigma[i, rows], status[i, rows])
+            refuse_unsettled(status[i, rows], *own[1:], quoted[rows])
         price_loop(*own, sigma[0, rows], model_price[rows])
         columns = spot, forward, discount, strike, years, sigma[0], model_price, rate, carry, *greeks
         greek_loop(right[rows], *(c[rows] for c in columns))

@@ -88,7 +88,8 @@ def spot_greeks(
         0 call, 1 put.
     spot, forward, discount, strike, year_fraction, sigma : float64
         Broadcast. ``year_fraction`` must be positive: at 0 neither rate nor yield can be read from forward
-        and discount, and theta and rho are NaN.
+        and discount, and theta and rho are NaN. Without a spot there still are price, vega and rho, which do not depend
+        on it.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def spot_greeks(
         year_fraction=year_fraction,
         sigma=sigma,
     )
-    columns[:4] = known_together(*columns[:4])
+    columns[0], columns[2] = _positive(columns[0]), _positive(columns[2])
     _, f, d, k, t, v = columns
     undiscounted = np.empty(rights.size)
     price_loop(rights, f, k, t, v, undiscounted)
@@ -137,7 +138,7 @@ def higher_greeks(
     year_fraction: ArrayLike,
     sigma: ArrayLike,
 ) -> HigherGreeks:
-    """Vanna, volga, charm and speed; parameters and errors as for :func:`spot_greeks`.
+    """Vanna, volga, charm and speed; parameters and errors as for :func:`spot_greeks`. Volga needs no spot.
 
     Notes
     -----
@@ -153,8 +154,8 @@ def higher_greeks(
         year_fraction=year_fraction,
         sigma=sigma,
     )
-    s, f, d, k = known_together(*columns[:4])
-    t, v = columns[4:]
+    s, f, d, k, t, v = columns
+    s, d = _positive(s), _positive(d)
     black = black_derivatives(rights, f, k, t, v)
     rate, carry = implied_rates(s, f, d, t)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -170,10 +171,9 @@ def higher_greeks(
     return HigherGreeks(*(m.reshape(shape) for m in made))
 
 
-def known_together(*columns: Floats) -> list[Floats]:
-    """NaN in all of them where one is not positive and finite."""
-    known = np.logical_and.reduce([(values > 0.0) & (values < np.inf) for values in columns])
-    return [np.where(known, values, np.nan) for values in columns]
+def _positive(values: Floats) -> Floats:
+    """NaN where a price or a discount is none."""
+    return np.where((values > 0.0) & (values < np.inf), values, np.nan)
 
 
 @kernel("i1[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] f8[] -> f8[] f8[] f8[] f8[] f8[]")

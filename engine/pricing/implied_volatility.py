@@ -109,13 +109,24 @@ def implied_volatility(
     )
     sigma, status = np.empty(rights.size), np.empty(rights.size, dtype=np.int8)
     solve(rights, *columns, sigma, status)
+    refuse_unsettled(status, *columns)
+    return ImpliedVolatility(sigma=sigma.reshape(shape), status=status.reshape(shape))
+
+
+def refuse_unsettled(
+    status: NDArray[np.int8],
+    forward: NDArray[np.float64],
+    strike: NDArray[np.float64],
+    years: NDArray[np.float64],
+    price: NDArray[np.float64],
+) -> None:
+    """Raise :class:`NoConvergenceError` about the first quote whose search did not settle."""
     if (status == _UNSETTLED).any():
         worst = int(np.argmax(status == _UNSETTLED))
-        f, k, t, price = (float(c[worst]) for c in columns)
+        f, k, t, paid = (float(c[worst]) for c in (forward, strike, years, price))
         raise NoConvergenceError(
-            f"implied volatility of price {price!r} at forward {f!r}, strike {k!r}, {t!r} years"
+            f"implied volatility of price {paid!r} at forward {f!r}, strike {k!r}, {t!r} years"
         )
-    return ImpliedVolatility(sigma=sigma.reshape(shape), status=status.reshape(shape))
 
 
 @kernel("i1[] f8[] f8[] f8[] f8[] -> f8[] i1[]")

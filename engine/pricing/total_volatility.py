@@ -18,6 +18,7 @@ _NOISE = 4.0 * float(np.finfo(np.float64).eps)
 #: the guess is closer than this wherever it holds, and a step from there leaves nothing to correct
 _CLOSE = 1e-3
 _MOST_LOG_MONEYNESS = 3.0
+_LEAST = 1e-100  # below it squares in the step leave the range of floats
 
 
 @inlined
@@ -53,7 +54,7 @@ def status_code(
 @inlined
 def is_reached(x: float, s: float, step: float) -> bool:
     """Whether the fast path holds; ``s`` is 0 where the table had no guess."""
-    return (s > 0.0) & (abs(step) <= _CLOSE * s) & (s < MOST_TOTAL_VOLATILITY) & (x > -_MOST_LOG_MONEYNESS)
+    return (s > _LEAST) & (abs(step) <= _CLOSE * s) & (s < MOST_TOTAL_VOLATILITY) & (x > -_MOST_LOG_MONEYNESS)
 
 
 @callable_part

@@ -37,7 +37,7 @@ class CalibrationStatus(IntEnum):
     NOT_CONVERGED = 1
     #: quotes at fewer moneynesses and expiries than there are parameters
     TOO_FEW_QUOTES = 2
-    #: converged, and off by more than a quarter of the volatilities: these quotes are none of Heston's
+    #: converged, and off by more than a quarter of the median volatility: these quotes are none of Heston's
     POOR_FIT = 3
 
     @property
@@ -56,7 +56,7 @@ class HestonCalibration:
         None with the status TOO_FEW_QUOTES.
     status : CalibrationStatus
     rms_volatility_error : float
-        Root mean square of model less quoted volatility, decimal; NaN without a model.
+        Root mean square of model less quoted volatility, weighted as in the fit, decimal; NaN without a model.
     feller_ratio : float
         ``2 kappa theta / vol_of_vol^2``, reported and not forced: below 1 variance reaches 0.
     at_bounds : tuple of str
@@ -159,7 +159,7 @@ def calibrate_heston(
     # variances may be small without being at the edge
     edge = (found.x - _LOW < np.where(_LOW == _LEAST_VARIANCE, 0.1 * _LOW, near)) | (_HIGH - found.x < near)
     error = (found.fun / factor) / vega
-    rms = float(np.sqrt(np.mean(error**2)))
+    rms = float(np.sqrt(np.sum((wt * error) ** 2) / np.sum(wt**2)))
     status = CalibrationStatus.OK if rms <= _POOR * np.median(vol) else CalibrationStatus.POOR_FIT
     return HestonCalibration(
         model=model,

@@ -10,7 +10,7 @@ from engine.pricing.arguments import Floats, numeric_columns
 from engine.pricing.compiled import kernel
 from engine.pricing.implied_volatility import IvStatus, implied_volatility
 from engine.pricing.lattice.cash_dividends import CashDividends, DividendModel, cash_dividend_price
-from engine.pricing.lattice.closed_forms import EUROPEAN, LATTICE, european, price_certain, way_to_price
+from engine.pricing.lattice.closed_forms import european, never_exercised, price_certain
 from engine.pricing.lattice.inputs import (
     MOST_TOTAL_VOLATILITY,
     OptionInputs,
@@ -132,7 +132,11 @@ def american_implied_volatility(
             IvStatus.BELOW_INTRINSIC
         )
         rows = np.flatnonzero(status == IvStatus.OK)
-    found, failed = _solve(value, options, held, target, rows)
+    limit = MOST_TOTAL_VOLATILITY / np.sqrt(np.where(options.year_fraction > 0, options.year_fraction, 1.0))
+    most = np.minimum(MOST, _WITHIN * limit)
+    if cash is None:
+        most[never_exercised(options)] = MOST
+    found, failed = _solve(value, options, held, target, rows, most[rows])
     sigma[rows], status[rows] = found, failed
     rows = np.flatnonzero(status == IvStatus.OK)
     if rows.size:
@@ -186,10 +190,7 @@ def _status(options: OptionInputs, price: Floats, held: Floats | None, steps: in
         status[price >= most] = IvStatus.ABOVE_MAXIMUM
         status[price <= least + _NOISE * o.strike] = IvStatus.BELOW_INTRINSIC
         status[~(np.isfinite(price) & (price > 0))] = IvStatus.NO_QUOTE
-        ways = np.full(price.size, LATTICE, dtype=np.int8)
-        if held is None:
-            way_to_price(*o.columns, ways)
-        far = out_of_range(o, steps) & (ways != EUROPEAN)
+        far = out_of_range(o, steps) & (True if held is not None else ~never_exercised(o))
         status[far | np.isin(o.status, _NO_TERMS)] = IvStatus.OUT_OF_RANGE
         status[~((o.spot > 0) & (o.strike > 0) & np.isfinite(o.spot) & np.isfinite(o.strike))] = (
             IvStatus.NO_FORWARD
@@ -215,12 +216,12 @@ def _solve(
     held: Floats,
     price: Floats,
     rows: NDArray[np.intp],
+    most: Floats,
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Volatility and status of the rows."""
+    """Volatility and status of the rows; ``most`` is the largest volatility of each."""
     n = rows.size
     sigma = european_start(options, held, price, rows)
     status = np.full(n, IvStatus.OK, dtype=np.int8)
-    most = np.minimum(MOST, _WITHIN * MOST_TOTAL_VOLATILITY / np.sqrt(options.year_fraction[rows]))
     sigma = np.minimum(sigma, 0.5 * most)
     low, high = np.full(n, LEAST), most.copy()
     before, miss_before = np.full(n, np.nan), np.full(n, np.nan)
@@ -261,5 +262,7 @@ def _solve(
             f"{open_.size} American volatilities did not settle in {_ENOUGH} lattices each: a defect"
         )
     status[sigma <= LEAST * 1.001] = IvStatus.BELOW_INTRINSIC
-    status[sigma >= most * 0.999] = IvStatus.ABOVE_MAXIMUM
+    status[sigma >= most * 0.999] = np.where(most < MOST, IvStatus.OUT_OF_RANGE, IvStatus.ABOVE_MAXIMUM)[
+        sigma >= most * 0.999
+    ]
     return np.where(status == IvStatus.OK, sigma, np.nan), status

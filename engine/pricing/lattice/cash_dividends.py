@@ -130,7 +130,8 @@ def cash_dividend_price(
     american : bool
         False for options that are exercised at expiry only.
     steps : int
-        At least, from 4 to 2000: each time between ex-dates is a whole number of steps.
+        At least, from 4 to 2000: each time between ex-dates is a whole number of steps. How much rate, yield and
+        volatility they are good for stands at :func:`engine.pricing.lattice.leisen_reimer.leisen_reimer`.
 
     Raises
     ------
@@ -165,7 +166,7 @@ def cash_dividend_price(
         & (options.strike > 0)
         & (options.spot > 0)
     )
-    status[(status == PricingStatus.OK) & uncertain & out_of_range(options, steps)] = (
+    status[(status == PricingStatus.OK) & uncertain & out_of_range(options, steps, american=american)] = (
         PricingStatus.OUT_OF_RANGE
     )
     rows = np.flatnonzero((status == PricingStatus.OK) & uncertain)

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.pricing.arguments import Floats
 from engine.pricing.compiled import fma, inlined, kernel
@@ -31,6 +32,14 @@ def way_to_price(right, spot, strike, year_fraction, rate, dividend_yield, sigma
         other = dividend_yield[i] if put else rate[i]
         held = (gain <= 0.0) & (other >= gain)
         out[i] = CERTAIN if certain else (EUROPEAN if held else LATTICE)
+
+
+def never_exercised(options: OptionInputs) -> NDArray[np.bool_]:
+    """Whether waiting always pays, bool[n]: the condition for EUROPEAN, whatever the volatility."""
+    put = options.right == 1
+    gain = np.where(put, options.rate, options.dividend_yield)
+    other = np.where(put, options.dividend_yield, options.rate)
+    return np.asarray((gain <= 0.0) & (other >= gain))
 
 
 @inlined

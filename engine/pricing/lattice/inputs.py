@@ -92,7 +92,7 @@ class OptionInputs:
         return OptionInputs((index.size,), self.right[index], s, k, t, r, q, vol, self.status[index])
 
 
-def out_of_range(options: OptionInputs, steps: int) -> NDArray[np.bool_]:
+def out_of_range(options: OptionInputs, steps: int, *, american: bool = True) -> NDArray[np.bool_]:
     """Whether a lattice of so many steps would be off by more than is known of it, bool[n]; NaN never is.
 
     Exercise is possible once a step. Where a step's interest or yield is no small share of what is exercised, the
@@ -101,7 +101,7 @@ def out_of_range(options: OptionInputs, steps: int) -> NDArray[np.bool_]:
     o = options
     with np.errstate(all="ignore"):
         carried = np.maximum(np.abs(o.rate), np.abs(o.dividend_yield)) * o.year_fraction
-        far = (carried > max(MOST_RATE_PER_STEP * steps, MOST_RATE)) | (
+        far = (american & (carried > max(MOST_RATE_PER_STEP * steps, MOST_RATE))) | (
             o.sigma * np.sqrt(o.year_fraction) > MOST_TOTAL_VOLATILITY
         )
     for price in (o.spot, o.strike):

@@ -91,7 +91,7 @@ def leisen_reimer(
     What early exercise may concern has a price up to 2% of interest and of yield for each step (or 100% in all, for who
     asks for less than 50 steps), up to a total volatility ``sigma sqrt(T)`` of 10, and for spots and strikes from
     1e-100 to 1e100; beyond that the status is OUT_OF_RANGE. Out to there 101 steps are within 1% of the larger of spot
-    and strike, each taken at expiry where rate or yield are negative, and within 0.3% up to a total volatility of 1.
+    and strike, each taken at expiry where rate or yield are negative, and within 0.5% up to a total volatility of 1.
 
     Parameters
     ----------
@@ -136,12 +136,15 @@ def leisen_reimer_parameter_greeks(
     """
     o = option_inputs(right, spot, strike, year_fraction, rate, dividend_yield, sigma)
     count = _required_steps(steps)
+    ways = np.empty(o.spot.size, dtype=np.int8)
+    way_to_price(*o.columns, ways)
+    status = _ranged(o, ways, count)
 
     def price(r: Floats, vol: Floats) -> Floats:
         moved = OptionInputs(
-            o.shape, o.right, o.spot, o.strike, o.year_fraction, r, o.dividend_yield, vol, o.status
+            o.shape, o.right, o.spot, o.strike, o.year_fraction, r, o.dividend_yield, vol, status
         )
-        return _values(moved, count).price
+        return _values(moved, count, anywhere=True).price
 
     bump = _SIGMA_BUMP * o.sigma
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -157,13 +160,13 @@ def _required_steps(steps: int) -> int:
     return int(steps)
 
 
-def _values(options: OptionInputs, steps: int) -> LatticeValues:
+def _values(options: OptionInputs, steps: int, *, anywhere: bool = False) -> LatticeValues:
+    """``anywhere`` also where errors are not known: for a bump of what is just inside."""
     n = options.spot.size
     found = np.full((3, n), np.nan)
     ways = np.empty(n, dtype=np.int8)
     way_to_price(*options.columns, ways)
-    far = (ways == LATTICE) & out_of_range(options, steps) & (options.status == PricingStatus.OK)
-    status = np.where(far, np.int8(PricingStatus.OUT_OF_RANGE), options.status)
+    status = options.status if anywhere else _ranged(options, ways, steps)
     ways[status != PricingStatus.OK] = -1
     prices: dict[int, Callable[[OptionInputs], Floats]] = {
         LATTICE: partial(_price_on_tree, steps=steps),
@@ -178,6 +181,11 @@ def _values(options: OptionInputs, steps: int) -> LatticeValues:
     theta = _theta_per_day(options, value, delta, gamma)
     price_, delta, gamma, theta = (v.reshape(options.shape) for v in (value, delta, gamma, theta))
     return LatticeValues(price_, delta, gamma, theta, status.reshape(options.shape))
+
+
+def _ranged(options: OptionInputs, ways: NDArray[np.int8], steps: int) -> NDArray[np.int8]:
+    far = (ways == LATTICE) & out_of_range(options, steps) & (options.status == PricingStatus.OK)
+    return np.where(far, np.int8(PricingStatus.OUT_OF_RANGE), options.status)
 
 
 def _price_european(options: OptionInputs) -> Floats:

@@ -86,7 +86,7 @@ def fair_variance(
     ------
     ValueError
         For arguments that are no numbers, rows of different lengths, values outside their domain (all named), an option
-        given twice, or fewer than two puts or two calls.
+        of the strip given twice, or fewer than two puts or two calls.
     """
     forward, year_fraction = positive("forward", forward), positive("year_fraction", year_fraction)
     rights, (k, price) = as_rows(right, strike=strike, undiscounted_price=undiscounted_price)

@@ -184,12 +184,16 @@ def test_calibration_of_noise_and_of_too_little():
 
 def test_calibration_says_what_it_could_not_fit():
     strike, years = np.tile(np.linspace(80.0, 120.0, 9), 2), np.repeat([0.1, 0.5], 9)
-    steep = calibrate_heston(100.0, strike, years, 3.0)
-    assert steep.status is CalibrationStatus.POOR_FIT or steep.rms_volatility_error < 0.75
     smirk = np.where(strike > 100.0, 0.1, 1.5)
     poor = calibrate_heston(100.0, strike, years, smirk)
     assert poor.status is CalibrationStatus.POOR_FIT
     assert poor.rms_volatility_error > 0.25 * np.median(smirk)
+    # a wrong quote that counts for nothing is no poor fit
+    strikes, times, sigma = grid(INDEX)
+    sigma[7] = 5.0
+    light = np.where(np.arange(sigma.size) == 7, 1e-9, 1.0)
+    weighted = calibrate_heston(100.0, strikes, times, sigma, weight=light)
+    assert weighted.status is CalibrationStatus.OK and weighted.rms_volatility_error < 1e-6
     # prices at their maximum show no volatility
     assert calibrate_heston(100.0, strike, 1.0, 50.0).status is CalibrationStatus.TOO_FEW_QUOTES
     # one option twenty times

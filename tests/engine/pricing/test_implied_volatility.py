@@ -76,6 +76,14 @@ def test_prices_below_the_least_normal_number_are_inverted_to_the_digits_that_th
     assert np.all(np.abs(solved.sigma / wanted - 1.0) < 1e-12 + 1.1 * rounding / (h * h))
 
 
+def test_at_the_money_the_smallest_volatilities_are_proportional_to_the_price():
+    s = 10.0 ** np.array([-310, -308, -300, -200, -160, -150, -120, -100, -50, -12, -9, -8], dtype=float)
+    price = 100.0 * (s / np.sqrt(2.0 * np.pi)) * (1.0 - s * s / 24.0)
+    solved = implied_volatility([[0], [1]], 100.0, 100.0, 1.0, price)
+    assert np.all(solved.status == IvStatus.OK)
+    np.testing.assert_allclose(solved.sigma, np.broadcast_to(s, (2, s.size)), rtol=1e-12)
+
+
 def exact_put(forward: float, strike: float, years: float, sigma: float):
     with mpmath.workdps(40):
         s = mpmath.mpf(sigma) * mpmath.sqrt(mpmath.mpf(years))

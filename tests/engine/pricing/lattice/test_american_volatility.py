@@ -101,8 +101,12 @@ def test_terms_that_the_lattice_does_not_take_are_told_apart_from_a_missing_forw
     assert label(right=0, rate=6.0, dividend_yield=0.0, price=96.0) == "ok"
     assert label(year_fraction=np.inf) == "no_time"
     assert label(dividends=CashDividends.same_for_all(1, [0.2], [-1.0])) == "out_of_range"
-    # the volatility that the price would take is more than errors are known for
-    assert label(year_fraction=40.0, rate=0.01, price=99.999) == "above_maximum"
+    # the volatility that the price would take is more than errors are known for, or than any
+    assert label(year_fraction=40.0, rate=0.01, price=99.999) == "out_of_range"
+    assert label(year_fraction=0.25, rate=0.01, price=99.9999999) == "above_maximum"
+    # a call without yield needs no lattice at any volatility
+    far = american_implied_volatility(0, 100.0, 100.0, 4.0, 0.02, 0.0, 99.9999998104)
+    assert far.status == IvStatus.OK and far.sigma == pytest.approx(6.0, abs=1e-3)
 
 
 @pytest.mark.parametrize(

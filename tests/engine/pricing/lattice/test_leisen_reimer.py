@@ -228,7 +228,10 @@ def test_errors_out_to_the_edge_of_the_range():
     n = 40_000
     years = np.exp(rng.uniform(np.log(0.01), np.log(100.0), n))
     spread = np.exp(rng.uniform(np.log(0.01), np.log(9.99), n))
-    rate, dividend_yield = rng.uniform(-2.02, 2.02, (2, n)) / years
+    carried = rng.uniform(-2.02, 2.02, (2, n))
+    # half of them at the edge itself, with one of the two or both, or with none of the other
+    edge = rng.choice([-2.0199, 0.01, 2.0199], (2, n))
+    rate, dividend_yield = np.where(rng.random(n) < 0.5, carried, edge) / years
     strike = 100.0 * np.exp(rng.normal(0.0, 1.0, n) * np.minimum(spread, 1.5))
     right = (rng.random(n) < 0.5).astype(np.int8)
     terms = right, 100.0, strike, years, rate, dividend_yield, spread / np.sqrt(years)
@@ -241,7 +244,7 @@ def test_errors_out_to_the_edge_of_the_range():
     scale = np.maximum(scale, strike * np.exp(-np.minimum(rate, 0.0) * years))
     error = (np.abs(priced.price - exact.price) / scale)[known]
     assert error.max() < 0.01
-    assert error[spread[known] <= 1.0].max() < 0.003
+    assert error[spread[known] <= 1.0].max() < 0.005
 
 
 def test_arrays_of_any_kind():
