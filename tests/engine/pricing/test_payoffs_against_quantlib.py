@@ -6,6 +6,7 @@ import QuantLib as ql
 
 from engine.pricing.delta_conventions import DeltaConvention, delta
 from engine.pricing.digital import asset_or_nothing, cash_or_nothing
+from tests.engine.pricing.quantlib_process import TODAY, process_and_quotes
 
 N, FEW = 100_000, 10_000
 LEAST_YEARS, LEAST_SIGMA = 1e-3, 0.02
@@ -62,17 +63,8 @@ def test_digitals_through_quantlib_s_engine(contracts):
     """Some of them the whole way, with dates, curves and a process, of which the calculator is told nothing: one
     year, and volatility and rates scaled to it."""
     right, spot, forward, discount, strike, years, sigma = (c[:FEW] for c in contracts)
-    today, count = ql.Date(1, 1, 2024), ql.Actual365Fixed()
-    ql.Settings.instance().evaluationDate = today
-    quotes = [ql.SimpleQuote(0.1) for _ in range(4)]
-    s, r, q, v = (ql.QuoteHandle(x) for x in quotes)
-    process = ql.BlackScholesMertonProcess(
-        s,
-        ql.YieldTermStructureHandle(ql.FlatForward(today, q, count)),
-        ql.YieldTermStructureHandle(ql.FlatForward(today, r, count)),
-        ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), v, count)),
-    )
-    engine, exercise = ql.AnalyticEuropeanEngine(process), ql.EuropeanExercise(today + 365)
+    process, quotes = process_and_quotes()
+    engine, exercise = ql.AnalyticEuropeanEngine(process), ql.EuropeanExercise(TODAY + 365)
     rates = -np.log(discount)
     columns = (right, strike, spot, rates, rates - np.log(forward / spot), sigma * np.sqrt(years))
     theirs = np.empty((2, FEW))

@@ -4,6 +4,8 @@ volatility, rate and yield scaled to it."""
 import numpy as np
 import QuantLib as ql
 
+from tests.engine.pricing.quantlib_process import TODAY, process_and_quotes
+
 QD_FP = ql.QdFpAmericanEngine
 
 
@@ -17,17 +19,8 @@ def scheme(name: str):
 
 def prices(engine, right, spot, strike, years, rate, dividend, sigma) -> np.ndarray:
     """Prices, one contract after another."""
-    today, count = ql.Date(1, 1, 2024), ql.Actual365Fixed()
-    ql.Settings.instance().evaluationDate = today
-    quotes = [ql.SimpleQuote(1.0) for _ in range(4)]
-    s, r, q, v = (ql.QuoteHandle(x) for x in quotes)
-    process = ql.BlackScholesMertonProcess(
-        s,
-        ql.YieldTermStructureHandle(ql.FlatForward(today, q, count)),
-        ql.YieldTermStructureHandle(ql.FlatForward(today, r, count)),
-        ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), v, count)),
-    )
-    pricer, exercise = engine(process), ql.AmericanExercise(today, today + 365)
+    process, quotes = process_and_quotes()
+    pricer, exercise = engine(process), ql.AmericanExercise(TODAY, TODAY + 365)
     terms = np.broadcast_arrays(
         *np.atleast_1d(right, spot, strike, rate * years, dividend * years, sigma * np.sqrt(years))
     )
